@@ -1,0 +1,1 @@
+"""Who watches: components that listen, protect and give account, and the messages between them."""

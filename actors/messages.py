@@ -1,0 +1,245 @@
+"""
+Messages between strategies and actors: the only thing they know of each other.
+
+Events are named in the past tense, commands in the imperative; all are frozen.
+Times are UTC nanoseconds since the epoch, event time (law 9); money is ``Decimal`` USD.
+
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from enum import StrEnum
+
+
+class Side(IntEnum):
+    """Side of a position; the value is its sign."""
+
+    LONG = 1
+    SHORT = -1
+
+    @property
+    def opposite(self) -> "Side":
+        return Side(-self)
+
+
+class ExitReason(StrEnum):
+    """Why a position ended (``trades.csv``); ``OPEN`` marks one that had not."""
+
+    SIGNAL = "signal"
+    PROTECTIVE_STOP = "protective_stop"
+    TRAILING_STOP = "trailing_stop"
+    LOSS_LIMIT = "loss_limit"
+    SESSION_CLOSE = "session_close"
+    OPERATOR = "operator"
+    OPEN = "open"
+
+
+class OrderRole(StrEnum):
+    """What an order is for."""
+
+    ENTRY = "entry"
+    STOP = "stop"
+    EXIT = "exit"
+
+
+class Action(StrEnum):
+    """What became of a signal."""
+
+    ENTERED = "entered"
+    EXITED = "exited"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDecided:
+    """A non-zero signal and what became of it (a row of ``decisions.csv``)."""
+
+    decision_id: str  # unique in the session, e.g. "AAPL.NASDAQ-000042"
+    ts: int
+    symbol: str
+    strategy: str  # the rule that spoke
+    signal: int  # -1 or 1
+    close: Decimal
+    action: Action
+    quantity: int  # shares ordered; 0 when refused
+    reason: str  # short code: "signal", "warm_up", "max_positions", ...
+    detail: str  # the numbers that made it: "max_positions: 5 open + 1 pending >= 5"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRequested:
+    """An entry and its stop are about to leave; it counts as pending until ``EntryEnded``."""
+
+    ts: int
+    symbol: str
+    notional_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EntryEnded:
+    """No share of the entry is open any more: filled, cancelled, rejected or denied."""
+
+    ts: int
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilled:
+    """A fill of one of our orders (a row of ``fills.csv``)."""
+
+    ts: int
+    symbol: str
+    strategy: str
+    decision_id: str
+    client_order_id: str
+    trade_id: str
+    role: OrderRole
+    side: Side  # LONG = bought, SHORT = sold
+    quantity: int
+    price: Decimal
+    commission_usd: Decimal
+    position_after: int  # signed shares held after this fill
+    exit_reason: ExitReason | None  # why it reduces the position; None for an entry
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReported:
+    """What the owner of a symbol holds, after every change: position, what of the entry is open, resting stop."""
+
+    ts: int
+    symbol: str
+    quantity: int  # signed shares
+    entry_open: int  # shares of the entry that may still fill
+    stop_quantity: int  # shares of the resting stop, 0 = none known to rest
+    stop_trigger: Decimal | None
+    average_price: Decimal | None  # of the entry, USD a share
+    is_exiting: bool  # its stop is being taken away on purpose
+
+
+@dataclass(frozen=True, slots=True)
+class StopMoved:
+    """The protective stop came to rest at a trigger price; ``trigger`` None = it rests no more."""
+
+    ts: int
+    symbol: str
+    client_order_id: str
+    trigger: Decimal | None
+    quantity: int
+    is_raise: bool  # moved by the trailing stop
+
+
+@dataclass(frozen=True, slots=True)
+class EquityMarked:
+    """Our account, marked at the last closed bars."""
+
+    ts: int
+    session: date
+    equity_usd: Decimal
+    cash_usd: Decimal
+    gross_exposure_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LossLimitHit:
+    """The daily loss limit was breached; latched for ``session``."""
+
+    ts: int
+    session: date
+    day_pnl_usd: Decimal
+    limit_usd: Decimal
+    baseline_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerFailed:
+    """An exception was contained in a handler (law 13)."""
+
+    ts: int
+    component: str
+    handler: str
+    error: str
+    place: str  # file:line of the raise
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """Something a person should know; collected in a backtest, sent when live."""
+
+    ts: int
+    code: str
+    severity: str  # info | warning | critical
+    text: str
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseStop:
+    """Command to the owner of ``symbol``: move the protective stop to ``trigger`` if that tightens it."""
+
+    ts: int
+    symbol: str
+    trigger: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RepairStop:
+    """Command to the owner of ``symbol``: make the resting stop equal to the position."""
+
+    ts: int
+    symbol: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten:
+    """Command to the owner of ``symbol`` ("" = all): cancel what works, close what is held."""
+
+    ts: int
+    reason: ExitReason
+    detail: str
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Command to all owners: no entries in ``session`` (None = until resumed) and go flat."""
+
+    ts: int
+    session: date | None
+    reason: ExitReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What an owner may know of the whole account when it decides about an entry."""
+
+    equity_usd: Decimal
+    gross_exposure_usd: Decimal  # of open positions, at the last closed bars
+    pending_usd: Decimal  # notional of entries under way
+    open_symbols: frozenset[str] = field(default_factory=frozenset)
+    pending_symbols: frozenset[str] = field(default_factory=frozenset)
+    entry_times: tuple[int, ...] = ()  # of the latest entries sent, oldest first
+
+
+AccountProvider = Callable[[], AccountView]
+
+
+class Topic(StrEnum):
+    """Where each message is published on the Nautilus message bus."""
+
+    DECISIONS = "ballast.decisions"  # SignalDecided
+    ENTRIES = "ballast.entries"  # EntryRequested, EntryEnded
+    FILLS = "ballast.fills"  # OrderFilled
+    POSITIONS = "ballast.positions"  # PositionReported
+    STOPS = "ballast.stops"  # StopMoved
+    EQUITY = "ballast.equity"  # EquityMarked
+    LOSS_LIMIT = "ballast.loss_limit"  # LossLimitHit
+    FAILURES = "ballast.failures"  # HandlerFailed
+    ALERTS = "ballast.alerts"  # AlertRaised
+    COMMANDS = "ballast.commands"  # RaiseStop, RepairStop, Flatten, Halt

@@ -1,0 +1,1 @@
+"""What is known: instruments, sessions, fees and the bars on disk."""
