@@ -6,13 +6,12 @@ Times are UTC nanoseconds since the epoch, event time (law 9); money is ``Decima
 
 """
 
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import IntEnum
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Side(IntEnum):
@@ -85,6 +84,21 @@ class EntryEnded:
 
     ts: int
     symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIntended:
+    """An order of ours is about to leave (what it becomes is told by the engine's own order events)."""
+
+    ts: int
+    symbol: str
+    strategy: str
+    decision_id: str
+    client_order_id: str
+    role: OrderRole
+    side: Side  # LONG = buy, SHORT = sell
+    quantity: int
+    trigger: Decimal | None  # of a stop, USD
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +180,14 @@ class HandlerFailed:
     trace: str
 
 
+def failure(component: str, handler: str, error: Exception, ts: int) -> HandlerFailed:
+    """Return the message that tells of a contained exception, with the place of its raise."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown place"
+    text = f"{type(error).__name__}: {error}"
+    return HandlerFailed(ts, component, handler, text, place, "".join(traceback.format_exception(error)))
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRaised:
     """Something a person should know; collected in a backtest, sent when live."""
@@ -235,6 +257,7 @@ class Topic(StrEnum):
 
     DECISIONS = "ballast.decisions"  # SignalDecided
     ENTRIES = "ballast.entries"  # EntryRequested, EntryEnded
+    ORDERS = "ballast.orders"  # OrderIntended
     FILLS = "ballast.fills"  # OrderFilled
     POSITIONS = "ballast.positions"  # PositionReported
     STOPS = "ballast.stops"  # StopMoved

@@ -1,0 +1,71 @@
+"""
+Our one account over all venues: starting cash + realised P&L - fees, marked at the last closed bars. Pure.
+
+Nautilus keeps one account a venue and marks at quotes once there are any (trap T19); limits and reports need one
+account and closed bars only.
+
+"""
+
+from decimal import Decimal
+
+from actors.messages import AccountView, OrderFilled
+
+
+class Account:
+    """Cash, positions, marks and entries under way, in USD and whole shares."""
+
+    def __init__(self, starting_cash_usd: Decimal) -> None:
+        self.cash_usd = starting_cash_usd
+        self._quantities: dict[str, int] = {}
+        self._marks: dict[str, Decimal] = {}
+        self._pending_usd: dict[str, Decimal] = {}
+        self._entry_times: list[int] = []
+
+    def fill(self, fill: OrderFilled) -> None:
+        """Book a fill; until its symbol's next bar closes, the position is marked at the fill's price."""
+        signed = fill.quantity * fill.side
+        self.cash_usd -= signed * fill.price + fill.commission_usd
+        quantity = self._quantities.get(fill.symbol, 0) + signed
+        if quantity:
+            self._quantities[fill.symbol] = quantity
+            self._marks[fill.symbol] = fill.price
+        else:
+            del self._quantities[fill.symbol]
+
+    def mark(self, symbol: str, close: Decimal) -> None:
+        """Take in the close of a bar."""
+        self._marks[symbol] = close
+
+    def entry_requested(self, symbol: str, notional_usd: Decimal, ts: int, keep: int) -> None:
+        """Count an entry as pending; the times of the latest ``keep`` are remembered for the order rate."""
+        self._pending_usd[symbol] = notional_usd
+        self._entry_times = [*self._entry_times, ts][-keep:]
+
+    def entry_ended(self, symbol: str) -> None:
+        """The entry is filled or gone, it pends no more."""
+        self._pending_usd.pop(symbol, None)
+
+    def is_open(self, symbol: str) -> bool:
+        return symbol in self._quantities
+
+    @property
+    def gross_exposure_usd(self) -> Decimal:
+        return sum((abs(quantity) * self._marks[symbol] for symbol, quantity in self._quantities.items()), Decimal(0))
+
+    @property
+    def equity_usd(self) -> Decimal:
+        return self.cash_usd + sum(
+            (quantity * self._marks[symbol] for symbol, quantity in self._quantities.items()), Decimal(0)
+        )
+
+    def view(self) -> AccountView:
+        """Return what an entry decision may know."""
+        return AccountView(
+            equity_usd=self.equity_usd,
+            gross_exposure_usd=self.gross_exposure_usd,
+            # what of a pending entry has filled counts twice for a moment: the cautious side
+            pending_usd=sum(self._pending_usd.values(), Decimal(0)),
+            open_symbols=frozenset(self._quantities),
+            pending_symbols=frozenset(self._pending_usd),
+            entry_times=tuple(self._entry_times),
+        )

@@ -1,0 +1,42 @@
+"""
+When all bars of one moment are in: the order in which symbols arrive must not decide about a limit. Pure.
+"""
+
+
+class BarSlices:
+    """
+    Tells when a slice (all bars closing at the same time) of the watched symbols is complete.
+
+    A slice whose symbols miss a bar is told complete when the next one begins, so a silent symbol delays the others
+    by one bar at most.
+
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+        self._open = 0  # the slice that is not complete yet, 0 = none
+
+    def watch(self, symbol: str) -> None:
+        self._last.setdefault(symbol, 0)
+
+    def forget(self, symbol: str) -> None:
+        self._last.pop(symbol, None)
+
+    def is_watched(self, symbol: str) -> bool:
+        return symbol in self._last
+
+    def overdue(self, ts: int) -> int:
+        """Return the incomplete slice that a bar of ``ts`` leaves behind, 0 = none; call before ``arrived``."""
+        overdue = self._open if 0 < self._open < ts else 0
+        if overdue:
+            self._open = 0
+        return overdue
+
+    def arrived(self, symbol: str, ts: int) -> bool:
+        """Take in a bar; return whether it completes its slice."""
+        self._last[symbol] = ts
+        self._open = ts
+        if all(last == ts for last in self._last.values()):
+            self._open = 0
+            return True
+        return False

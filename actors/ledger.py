@@ -1,0 +1,109 @@
+"""
+The ledger: our one account of cash, fees and marks, and of the trades made of the fills.
+
+It watches a symbol's bars only while a position is held, and publishes the marked account once per slice of bars, when
+every watched symbol has closed it.
+
+It does not protect from fills it is not told of: what the broker did elsewhere is not in it.
+
+"""
+
+from decimal import Decimal
+
+from nautilus_trader.model import Bar, BarType
+
+from actors.account import Account
+from actors.bar_slices import BarSlices
+from actors.component import Watcher
+from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, OrderFilled, Topic
+from actors.records import RoundTrips
+from catalog.nautilus_v2 import contained
+from catalog.sessions import Sessions
+
+
+class Ledger(Watcher):
+    """
+    Keeps the account.
+
+    Parameters
+    ----------
+    bar_types : dict[str, str]
+        Symbol → bar type it is marked with.
+    starting_cash_usd : Decimal
+        Cash at the start.
+    sessions : Sessions
+        Tells to which session a mark belongs.
+    entry_times_kept : int
+        How many of the latest entries are remembered for the order rate.
+
+    """
+
+    def __init__(
+        self, bar_types: dict[str, str], starting_cash_usd: Decimal, sessions: Sessions, entry_times_kept: int
+    ) -> None:
+        super().__init__()
+        self.account = Account(starting_cash_usd)
+        self.round_trips = RoundTrips()
+        self._bar_types = {symbol: BarType.from_str(text) for symbol, text in bar_types.items()}
+        self._symbols = {bar_type: symbol for symbol, bar_type in self._bar_types.items()}
+        self._sessions = sessions
+        self._entry_times_kept = entry_times_kept
+        self._slices = BarSlices()
+        self._last_marked = 0
+
+    def view(self) -> AccountView:
+        """Return what an entry decision may know of the account."""
+        return self.account.view()
+
+    @contained
+    def on_start(self) -> None:
+        self.listen(Topic.FILLS, self.on_fill)
+        self.listen(Topic.ENTRIES, self.on_entry)
+
+    @contained
+    def on_stop(self) -> None:
+        overdue = self._slices.overdue(2**63)
+        if overdue:
+            self._publish(overdue)
+
+    @contained
+    def on_entry(self, message: object) -> None:
+        match message:
+            case EntryRequested(symbol=symbol, notional_usd=notional, ts=ts):
+                self.account.entry_requested(symbol, notional, ts, self._entry_times_kept)
+            case EntryEnded(symbol=symbol):
+                self.account.entry_ended(symbol)
+
+    @contained
+    def on_fill(self, fill: OrderFilled) -> None:
+        self.account.fill(fill)
+        self.round_trips.add_fill(fill)
+        if not self._slices.is_watched(fill.symbol):
+            self._slices.watch(fill.symbol)
+            self.subscribe_bars(self._bar_types[fill.symbol])
+
+    @contained
+    def on_bar(self, bar: Bar) -> None:
+        symbol = self._symbols[bar.bar_type]
+        if not self._slices.is_watched(symbol):
+            return
+        ts = bar.ts_init
+        overdue = self._slices.overdue(ts)
+        if overdue:
+            self._publish(overdue)
+        close = bar.close.as_decimal()
+        self.account.mark(symbol, close)
+        self.round_trips.mark(symbol, ts, float(bar.high), float(bar.low), close)
+        if self._slices.arrived(symbol, ts):
+            self._publish(ts)
+
+    def _publish(self, ts: int) -> None:
+        account = self.account
+        message = EquityMarked(
+            ts, self._sessions.session_of(ts), account.equity_usd, account.cash_usd, account.gross_exposure_usd
+        )
+        self.publish_message(Topic.EQUITY, message)
+        for symbol, bar_type in self._bar_types.items():
+            if self._slices.is_watched(symbol) and not account.is_open(symbol):
+                self._slices.forget(symbol)
+                self.unsubscribe_bars(bar_type)

@@ -1,0 +1,145 @@
+"""
+The charts of a report as plain plotly figures (dicts), drawn by ``report_page.js``.
+
+The horizontal axis counts bars, so nights and weekends take no room; the labels that go with a figure tell the time on
+the exchange. Long series are thinned into buckets that keep their extremes.
+
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from actors.records import StopPoint, Trade
+from actors.report_format import EXCHANGE_ZONE
+from actors.report_statistics import EquityCurve, Floats, drawdown_pct
+from actors.report_trade_marks import mark_traces
+
+MAX_POINTS = 3_900  # of a price line with its range, and of the equity curve
+BLUE, RED, GREY, STOP = "#2563eb", "#dc2626", "#94a3b8", "rgba(220,38,38,.5)"
+Figure = dict[str, Any]
+
+
+class BarAxis:
+    """Turns times into places on an axis that counts bars: ``i`` is the close of bar ``i``."""
+
+    def __init__(self, closes: npt.NDArray[np.int64]) -> None:
+        self._closes = closes
+        step = int(np.median(np.diff(closes))) if len(closes) > 1 else 1
+        before = np.concatenate((closes[:1] - step, closes[:-1]))
+        self._opens = np.maximum(before, closes - step)
+
+    def __len__(self) -> int:
+        return len(self._closes)
+
+    def places(self, times: Sequence[int]) -> list[float]:
+        """Return where each time lies; one before the first bar or after the last lies at the edge."""
+        ts = np.asarray(times, np.int64)
+        bars = np.minimum(np.searchsorted(self._closes, ts), len(self._closes) - 1)
+        opens, closes = self._opens[bars], self._closes[bars]
+        inside = np.clip((ts - opens) / np.maximum(closes - opens, 1), 0, 1)
+        return [round(place, 2) for place in (bars - 1 + inside).tolist()]
+
+    def labels(self, bars: npt.NDArray[np.int64]) -> list[str]:
+        """Return the exchange time at which the bars closed."""
+        times = pd.to_datetime(self._closes[bars], utc=True).tz_convert(EXCHANGE_ZONE)
+        return list(times.strftime("%Y-%m-%d %H:%M"))
+
+
+def equity_chart(curve: EquityCurve, starting_usd: float) -> Figure:
+    """Return equity above drawdown; ``curve`` needs two points at least."""
+    drawdown = drawdown_pct(curve.equity, starting_usd)
+    shown = _turning_points(curve.equity, drawdown)
+    x = shown.tolist()
+    equity = {"name": "Equity", "x": x, "y": _rounded(curve.equity[shown], 2), "line": {"color": BLUE, "width": 1.6}}
+    under = {"name": "Drawdown", "x": x, "y": _rounded(drawdown[shown], 3), "line": {"color": RED, "width": 1}}
+    return {
+        "labels": BarAxis(curve.ts).labels(shown),
+        "data": [
+            equity | {"mode": "lines", "hovertemplate": "$%{y:,.2f}"},
+            under
+            | {"mode": "lines", "hovertemplate": "%{y:.2f} %", "yaxis": "y2", "fill": "tozeroy"}
+            | {"fillcolor": "rgba(220,38,38,.14)"},
+        ],
+        "layout": {
+            "height": 460,
+            "showlegend": False,
+            "hovermode": "x unified",
+            "xaxis": {"anchor": "y2"},
+            "yaxis": {"domain": [0.34, 1], "tickprefix": "$", "tickformat": ",.0f"},
+            "yaxis2": {"domain": [0, 0.26], "ticksuffix": " %", "rangemode": "tozero", "nticks": 4},
+            "shapes": [_level(starting_usd)],
+        },
+    }
+
+
+def price_chart(prices: pd.DataFrame, trades: Sequence[Trade], stops: Sequence[StopPoint], max_points: int) -> Figure:
+    """Return the price of one symbol with its trades and the path of its stop; ``prices`` needs one bar at least."""
+    axis = BarAxis(prices["ts"].to_numpy(np.int64))
+    size = -(-len(axis) // max(1, max_points // 3))  # bars in a bucket: a bucket is three points, low, high and close
+    first = np.arange(0, len(axis), size)
+    last = np.minimum(first + size, len(axis)) - 1
+    x = last.tolist()
+    low = np.minimum.reduceat(prices["low"].to_numpy(np.float64), first)
+    high = np.maximum.reduceat(prices["high"].to_numpy(np.float64), first)
+    close = prices["close"].to_numpy(np.float64)[last]
+    labels = axis.labels(last)
+    edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    line = {
+        "name": "Close",
+        "x": x,
+        "y": _rounded(close, 4),
+        "mode": "lines",
+        "line": {"color": "#334155", "width": 1.1},
+    }
+    return {
+        "labels": labels,
+        "data": [
+            edge | {"y": _rounded(low, 4)},
+            edge | {"y": _rounded(high, 4), "fill": "tonexty", "fillcolor": "rgba(100,116,139,.20)"},
+            line | {"showlegend": False, "text": labels, "hovertemplate": "%{text}<br>$%{y:,.2f}<extra></extra>"},
+            *mark_traces(axis.places, trades, int(prices["ts"].iloc[-1])),
+            _stop_trace(axis, stops, size),
+        ],
+        "layout": {"height": 440, "hovermode": "closest", "yaxis": {"tickprefix": "$"}},
+    }
+
+
+def _stop_trace(axis: BarAxis, stops: Sequence[StopPoint], bucket_bars: int) -> Figure:
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for place, stop in zip(axis.places([stop.ts for stop in stops]), stops, strict=True):
+        if y and y[-1] is not None and stop.trigger is None:
+            x += [place, None]
+            y += [y[-1], None]
+        elif stop.trigger is not None:
+            # Of several raises inside a bucket only the last is drawn, never the first place of a stop.
+            if len(y) > 1 and y[-2] is not None and x[-1] is not None and place // bucket_bars == x[-1] // bucket_bars:
+                x.pop(), y.pop()
+            x.append(place)
+            y.append(float(stop.trigger))
+    if y and y[-1] is not None:
+        x.append(float(len(axis) - 1))
+        y.append(y[-1])
+    look = {"mode": "lines", "connectgaps": False, "line": {"color": STOP, "width": 1.2, "shape": "hv"}}
+    return look | {"name": "Stop", "x": x, "y": y, "hovertemplate": "Stop $%{y:,.2f}<extra></extra>"}
+
+
+def _turning_points(equity: Floats, drawdown: Floats) -> npt.NDArray[np.int64]:
+    size = -(-len(equity) * 2 // MAX_POINTS)
+    parts = [equity[start : start + size] for start in range(0, len(equity), size)]
+    lowest = [number * size + int(part.argmin()) for number, part in enumerate(parts)]
+    highest = [number * size + int(part.argmax()) for number, part in enumerate(parts)]
+    return np.unique(np.array([0, len(equity) - 1, int(drawdown.argmin()), *lowest, *highest], np.int64))
+
+
+def _level(usd: float) -> Figure:
+    line = {"color": GREY, "width": 1, "dash": "dash"}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": usd, "y1": usd, "line": line}
+
+
+def _rounded(values: Floats, decimals: int) -> list[float]:
+    return [float(value) for value in np.round(values, decimals)]

@@ -1,0 +1,139 @@
+"""
+``report.html``: one page that needs nothing but itself, no network, no other file.
+
+Texts from data are escaped, and a page without trades, bars or equity says so in words.
+
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from actors.records import SessionRecord
+from actors.report_charts import MAX_POINTS, Figure, equity_chart, price_chart
+from actors.report_format import count, exchange_time
+from actors.report_html import empty, section, text
+from actors.report_sections import breakdowns, headline, incidents, provenance, refusals, trade_table
+from actors.report_statistics import daily_closes, equity_curve
+
+MAX_CHARTS = 40  # price charts on a page, of the symbols with most trades
+MAX_PAGE_POINTS = 60_000  # over all price charts: keeps the page light with many symbols
+STYLE = Path(__file__).with_name("report_page.css")
+SCRIPT = Path(__file__).with_name("report_page.js")
+
+
+def page(record: SessionRecord, summary: dict[str, Any]) -> str:
+    """Return the whole page; ``summary`` is what ``summarise`` says of the record."""
+    charted = _charted_symbols(record)
+    names = {symbol: f"chart-{number}" for number, symbol in enumerate(charted)}
+    body = [
+        _header(record),
+        _notices(record),
+        headline(record, summary),
+        _equity_section(record),
+        *(_price_section(record, symbol, name, len(names)) for symbol, name in names.items()),
+        _uncharted(record, charted),
+        breakdowns(record),
+        trade_table(record.trades, record.end, names),
+        refusals(record.decisions),
+        incidents(record),
+        provenance(record, summary),
+    ]
+    return _document(_title(record), "".join(body))
+
+
+def _document(title: str, body: str) -> str:
+    # Without a chart the page does without the 5 MB of plotly.
+    scripts = [_plotly(), SCRIPT.read_text("utf-8")] if "data-figure" in body else [SCRIPT.read_text("utf-8")]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{text(title)}</title><style>{STYLE.read_text('utf-8')}</style></head><body><main>{body}</main>"
+        + "".join(f"<script>{script}</script>" for script in scripts)
+        + "</body></html>\n"
+    )
+
+
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs  # 5 MB of text, read only when a chart is drawn
+
+    return str(get_plotlyjs())
+
+
+def _title(record: SessionRecord) -> str:
+    symbols = [symbol.split(".")[0] for symbol in record.symbols]
+    named = ", ".join(symbols[:6]) + (f" and {len(symbols) - 6} more" if len(symbols) > 6 else "")
+    return f"{record.mode.capitalize()} · {named or 'no symbol'}"
+
+
+def _header(record: SessionRecord) -> str:
+    days = [f"{exchange_time(ts):%d %b %Y}".lstrip("0") for ts in (record.start, record.end)]
+    sessions = len(daily_closes(equity_curve(record.equity)))
+    facts = [" – ".join(dict.fromkeys(days)), count(sessions, "session"), count(record.bars, "bar"), record.engine]
+    return f"<header><h1>{text(_title(record))}</h1><p>{text(' · '.join(facts))}</p></header>"
+
+
+def _notices(record: SessionRecord) -> str:
+    notices = []
+    if record.was_interrupted:
+        notices.append(("warn", "Interrupted", "The run was stopped before its end; this page tells what ran."))
+    if record.errors:
+        found = count(len(record.errors), "error")
+        notices.append(("bad", "Errors", f"{found}, shown below: the figures may not be what they should."))
+    if record.loss_limit_halts:
+        halts = count(record.loss_limit_halts, "halt")
+        notices.append(("warn", "Loss limit", f"{halts} of trading: the loss of a day reached the limit."))
+    for note in record.data_notes:
+        if "synthetic" in note.lower():
+            notices.insert(0, ("loud", "Synthetic data", note))
+        else:
+            notices.append(("", "Data", note))
+    return "".join(f'<div class="banner {kind}"><b>{head}</b> {text(body)}</div>' for kind, head, body in notices)
+
+
+def _equity_section(record: SessionRecord) -> str:
+    curve = equity_curve(record.equity)
+    if len(curve.ts) < 2:
+        words = "Too few marks of the account to draw a curve: at least two closed bars are needed."
+        return section("Equity and drawdown", empty(words))
+    chart = _figure("equity", equity_chart(curve, float(record.starting_equity_usd)))
+    note = (
+        "Marked to market at closed bars; the dashed line is the starting equity. Drag over a stretch to look closer."
+    )
+    return section("Equity and drawdown", chart, note)
+
+
+def _price_section(record: SessionRecord, symbol: str, name: str, charts: int) -> str:
+    trades = [trade for trade in record.trades if trade.symbol == symbol]
+    stops = [stop for stop in record.stops if stop.symbol == symbol]
+    points = min(MAX_POINTS, MAX_PAGE_POINTS // charts)
+    chart = _figure(name, price_chart(record.price_series[symbol], trades, stops, points))
+    note = "" if trades else "No trade was made in this symbol."
+    return section(symbol, chart, note)
+
+
+def _charted_symbols(record: SessionRecord) -> list[str]:
+    with_bars = [symbol for symbol in record.symbols if len(record.price_series.get(symbol, ()))]
+    trades = Counter(trade.symbol for trade in record.trades)
+    most_traded = set(sorted(with_bars, key=lambda symbol: -trades[symbol])[:MAX_CHARTS])
+    return [symbol for symbol in with_bars if symbol in most_traded]
+
+
+def _uncharted(record: SessionRecord, charted: list[str]) -> str:
+    absent = [symbol for symbol in record.symbols if not len(record.price_series.get(symbol, ()))]
+    left_out = len(record.symbols) - len(absent) - len(charted)
+    words = [f"No bars, so no chart: {', '.join(absent)}."] if absent else []
+    if left_out:
+        words.append(f"{count(left_out, 'symbol')} with fewer trades left without a chart, to keep the page quick.")
+    return section("Without a chart", empty(" ".join(words))) if words else ""
+
+
+def _figure(name: str, figure: Figure) -> str:
+    # "</" would end the script element wherever it stands, in a strategy's name for instance.
+    data = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
+    height = figure["layout"]["height"]
+    return (
+        f'<div class="chart" id="{name}" style="min-height:{height}px"></div>'
+        f'<script type="application/json" data-figure="{name}">{data}</script>'
+    )

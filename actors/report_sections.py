@@ -1,0 +1,171 @@
+"""The parts of ``report.html`` that are figures and tables."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from actors.messages import Action, HandlerFailed, SignalDecided
+from actors.records import SessionRecord, Trade
+from actors.report_format import MISSING, count, exchange_time, held_for, percent, ratio, usd, words
+from actors.report_html import bar, empty, money_cell, section, table, text, time_cell, tone
+from actors.report_statistics import Group, average_exposure_pct, equity_curve, group_trades
+
+MAX_TRADE_ROWS = 2_000
+MAX_ALERT_ROWS = 200
+Tile = tuple[str, str, str, str]  # name, figure, what it means, class of its colour
+
+
+def headline(record: SessionRecord, summary: dict[str, Any]) -> str:
+    """Return the figures that a reader looks for first."""
+    tiles = "".join(
+        f'<div class="tile"><span>{text(name)}</span><b class="{css}">{value}</b><small>{text(hint)}</small></div>'
+        for name, value, hint, css in [*_results(summary), *_activity(record, summary)]
+    )
+    return f'<div class="tiles">{tiles}</div>'
+
+
+def breakdowns(record: SessionRecord) -> str:
+    """Return profit by rule, symbol, exit reason, month and hour."""
+    if not record.trades:
+        return section("Where the money came from", empty("No trade was made, so there is nothing to break down."))
+    keys: list[tuple[str, Callable[[Trade], str]]] = [
+        ("Strategy", lambda trade: trade.strategy),
+        ("Symbol", lambda trade: trade.symbol),
+        ("Exit reason", lambda trade: words(trade.exit_reason)),
+        ("Hour of entry", lambda trade: exchange_time(trade.entry_time).strftime("%H:00")),
+        ("Month of exit", lambda trade: exchange_time(trade.exit_time or record.end).strftime("%Y-%m")),
+    ]
+    cards = "".join(_breakdown(name, group_trades(record.trades, key)) for name, key in keys)
+    note = "Net of commissions. Positions still open count at their last mark; hours are exchange time (New York)."
+    return section("Where the money came from", f'<div class="cards">{cards}</div>', note)
+
+
+def refusals(decisions: Sequence[SignalDecided]) -> str:
+    """Return refused signals by reason, each with the numbers of the latest one."""
+    latest: dict[str, SignalDecided] = {}
+    counts: dict[str, int] = {}
+    for decision in decisions:
+        if decision.action is Action.REFUSED:
+            latest[decision.reason] = decision
+            counts[decision.reason] = counts.get(decision.reason, 0) + 1
+    if not counts:
+        return section("Refused entries", empty("No signal was refused."))
+    rows = [
+        f'<tr><td>{text(words(reason))}</td><td class="n">{number:,}</td>'
+        f'<td class="wrap">{text(latest[reason].detail)}</td></tr>'
+        for reason, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    note = f"{sum(counts.values()):,} of {count(len(decisions), 'signal')} refused; each is a row of decisions.csv."
+    return section("Refused entries", table(["Reason", ">Signals", "The latest one"], rows), note)
+
+
+def trade_table(trades: Sequence[Trade], end: int, charts: dict[str, str]) -> str:
+    """Return the trades, newest last; ``charts`` names the chart of a symbol, where a click on a row shows the trade."""
+    if not trades:
+        return section("Trades", empty("No trade was made."))
+    shown = sorted(trades, key=lambda trade: trade.entry_time)[-MAX_TRADE_ROWS:]
+    heads = ["Symbol", "Strategy", "Side", ">Shares", "Entry", ">Price", "Exit", ">Price", "Reason", "Held"]
+    heads += [">Net P&L", ">Worst", ">Best", ">Commission"]
+    rows = [_trade_row(trade, end, charts.get(trade.symbol, "")) for trade in shown]
+    note = "Exchange time (New York); rest the pointer on it for UTC. Click a heading to sort, a row to see its chart."
+    if len(shown) < len(trades):
+        note += f" The latest {len(shown):,} of {len(trades):,}; all of them are in trades.csv."
+    return section("Trades", table(heads, rows, "sortable tall"), note)
+
+
+def incidents(record: SessionRecord) -> str:
+    """Return errors and alerts; nothing when there were none."""
+    errors = "".join(_error(error) for error in record.errors)
+    rows = [
+        f'<tr class="{text(alert.severity)}">{time_cell(alert.ts)}<td>{text(alert.severity)}</td>'
+        f'<td>{text(alert.code)}</td><td>{text(alert.symbol)}</td><td class="wrap">{text(alert.text)}</td></tr>'
+        for alert in record.alerts[-MAX_ALERT_ROWS:]
+    ]
+    alerts = table(["Time", "Severity", "Code", "Symbol", "Text"], rows) if rows else ""
+    note = f"The latest {len(rows):,} of {len(record.alerts):,} alerts." if len(rows) < len(record.alerts) else ""
+    return section("Errors and alerts", errors + alerts, note) if errors or alerts else ""
+
+
+def provenance(record: SessionRecord, summary: dict[str, Any]) -> str:
+    """Return what was run, on what, and with which settings."""
+    rate = summary["bars_per_sec"]
+    facts = [
+        ("Mode", record.mode),
+        ("Engine", record.engine),
+        ("From", f"{exchange_time(record.start):%Y-%m-%d %H:%M} New York"),
+        ("To", f"{exchange_time(record.end):%Y-%m-%d %H:%M} New York"),
+        ("Bars", f"{record.bars:,}"),
+        ("Signals, orders, fills", f"{summary['signals']:,}, {summary['orders']:,}, {summary['fills']:,}"),
+        ("Loss-limit halts", f"{record.loss_limit_halts:,}"),
+        ("Run time", f"{record.wall_secs:.1f} s" + (f", {rate:,} bars a second in the engine" if rate else "")),
+        ("Peak memory", f"{record.peak_rss_mb:,.0f} MB"),
+        ("Settings, SHA-256", record.config_sha256),
+    ]
+    rows = [f'<tr><td>{text(name)}</td><td class="wrap">{text(value)}</td></tr>' for name, value in facts]
+    settings = f"<details><summary>Settings used</summary><pre>{text(record.config_text)}</pre></details>"
+    return section("The run", table(["", ""], rows, "facts") + settings)
+
+
+def _results(summary: dict[str, Any]) -> list[Tile]:
+    net, starting = summary["net_pnl_usd"], summary["starting_equity_usd"]
+    return [
+        ("Net P&L", usd(net, signed=True), f"{usd(starting)} → {usd(summary['ending_equity_usd'])}", tone(net)),
+        ("Return", percent(net / starting * 100 if starting else None, signed=True), "on starting equity", tone(net)),
+        ("Max drawdown", percent(summary["max_drawdown_pct"]), "from the highest equity", ""),
+        ("Sharpe ratio", ratio(summary["sharpe"]), "daily, annualised", ""),
+        ("Profit factor", ratio(summary["profit_factor"]), "won ÷ lost, after fees", ""),
+    ]
+
+
+def _activity(record: SessionRecord, summary: dict[str, Any]) -> list[Tile]:
+    closed, wins = summary["trades"], summary["wins"]
+    still_open = sum(trade.is_open for trade in record.trades)
+    curve = equity_curve(record.equity)
+    held = f"in the market {(curve.exposure > 0).mean() * 100:.0f} % of bars" if len(curve.ts) else "no account history"
+    win_rate = 100 * wins / closed if closed else None
+    return [
+        ("Win rate", percent(win_rate, decimals=1), f"{wins:,} won, {summary['losses']:,} lost", ""),
+        ("Trades closed", f"{closed:,}", f"{still_open or 'none'} open at the end", ""),
+        ("Commissions", usd(summary["commissions_usd"]), count(summary["fills"], "fill"), ""),
+        ("Average exposure", percent(average_exposure_pct(curve), decimals=1), held, ""),
+    ]
+
+
+def _breakdown(name: str, groups: list[Group]) -> str:
+    largest = max(abs(group.net_usd) for group in groups) or Decimal(1)
+    rows = [
+        f"<tr><td>{text(group.name)}</td><td class='n'>{group.trades:,}</td><td class='n'>{_win_rate(group)}</td>"
+        f"{money_cell(group.net_usd)}<td class='b'>{bar(float(group.net_usd / largest))}</td></tr>"
+        for group in groups
+    ]
+    return f'<div class="card">{table([name, ">Trades", ">Won", ">Net P&L", ""], rows)}</div>'
+
+
+def _win_rate(group: Group) -> str:
+    decided = group.wins + group.losses
+    return f"{100 * group.wins / decided:.0f} %" if decided else MISSING
+
+
+def _trade_row(trade: Trade, end: int, chart: str) -> str:
+    exit_price = usd(trade.exit_price) if trade.exit_price is not None else MISSING
+    held = (trade.exit_time or end) - trade.entry_time
+    place = f"{exchange_time(trade.entry_time):%Y-%m-%d %H:%M}|{exchange_time(trade.exit_time or end):%Y-%m-%d %H:%M}"
+    link = f' data-chart="{chart}" data-span="{place}"' if chart else ""
+    return (
+        f"<tr{link}><td>{text(trade.symbol)}</td><td>{text(trade.strategy)}</td><td>{trade.side.name.lower()}</td>"
+        f'<td class="n" data-v="{trade.quantity}">{trade.quantity:,}</td>'
+        f'{time_cell(trade.entry_time)}<td class="n" data-v="{trade.entry_price}">{usd(trade.entry_price)}</td>'
+        f'{time_cell(trade.exit_time, "still open")}<td class="n" data-v="{trade.exit_price or 0}">{exit_price}</td>'
+        f'<td>{words(trade.exit_reason)}</td><td data-v="{held}">{held_for(held)}</td>'
+        f"{money_cell(trade.net_pnl_usd)}{money_cell(trade.mae_usd)}{money_cell(trade.mfe_usd)}"
+        f'<td class="n" data-v="{trade.commission_usd}">{usd(trade.commission_usd)}</td></tr>'
+    )
+
+
+def _error(error: HandlerFailed | str) -> str:
+    if isinstance(error, str):
+        return f'<div class="banner bad">{text(error)}</div>'
+    handler = f"<b>{text(error.component)}.{text(error.handler)}</b>"
+    what = f"{handler}: {text(error.error)} <small>at {text(error.place)}</small>"
+    trace = f"<details><summary>Trace</summary><pre>{text(error.trace)}</pre></details>"
+    return f'<div class="banner bad">{what}{trace}</div>'

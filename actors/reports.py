@@ -1,0 +1,136 @@
+"""
+The account of a session: ``summary.json``, the CSV files and ``report.html`` in one directory.
+
+Every file is written under another name and renamed when complete, so a process that dies leaves no half file. After a
+loss of power a file may still be short: nothing is forced to the disk.
+
+"""
+
+import json
+import tempfile
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from actors.messages import Action
+from actors.records import SessionRecord
+from actors.report_format import iso_utc
+from actors.report_page import page
+from actors.report_statistics import EquityCurve, daily_closes, drawdown_pct, equity_curve, profit_factor, sharpe_ratio
+from actors.report_tables import csv_files
+
+
+class ReportError(OSError):
+    """The report cannot be written where it was asked for; the operator names another directory."""
+
+
+def summarise(record: SessionRecord) -> dict[str, Any]:
+    """
+    Return what ``summary.json`` holds.
+
+    Equity is marked to market; positions open at the end are in ``ending_equity_usd`` and not in ``trades``, ``wins``
+    (net > 0) or ``losses`` (net < 0). ``signals`` counts the non-zero ones. ``max_drawdown_pct`` is a positive number.
+    ``sharpe`` is annualised (sqrt 252) from the last equity of each calendar day of New York. A figure that is not
+    defined is null.
+
+    """
+    curve = equity_curve(record.equity)
+    ending = record.equity[-1].equity_usd if record.equity else record.starting_equity_usd
+    closed = [trade.net_pnl_usd for trade in record.trades if not trade.is_open]
+    return {
+        "mode": record.mode,
+        "engine": record.engine,
+        "config_sha256": record.config_sha256,
+        "start": iso_utc(record.start),
+        "end": iso_utc(record.end),
+        "symbols": list(record.symbols),
+        "bars": record.bars,
+        "signals": len(record.decisions),
+        "orders": len(record.orders),
+        "fills": len(record.fills),
+        "trades": len(closed),
+        "wins": sum(net > 0 for net in closed),
+        "losses": sum(net < 0 for net in closed),
+        "starting_equity_usd": _cents(record.starting_equity_usd),
+        "ending_equity_usd": _cents(ending),
+        "net_pnl_usd": _cents(ending - record.starting_equity_usd),
+        "commissions_usd": _cents(sum((fill.commission_usd for fill in record.fills), Decimal(0))),
+        **_ratios(record, curve),
+        "blocked_entries": _blocked_entries(record),
+        "loss_limit_halts": record.loss_limit_halts,
+        "errors": len(record.errors),
+        **_effort(record),
+    }
+
+
+def ensure_writable(directory: Path) -> None:
+    """Create the directory and try to write in it; raises ``ReportError``. To be called before a long run as well."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise _report_error(directory, error) from error
+
+
+def write_report(record: SessionRecord, directory: Path) -> list[Path]:
+    """Write all files of the report and return their paths; raises ``ReportError`` when the directory refuses them."""
+    ensure_writable(directory)
+    summary = summarise(record)
+    texts = {
+        "summary.json": json.dumps(summary, indent=2, allow_nan=False) + "\n",
+        **csv_files(record),
+        "report.html": page(record, summary),
+    }
+    try:
+        return [_write(directory / name, text) for name, text in texts.items()]
+    except OSError as error:
+        raise _report_error(directory, error) from error
+
+
+def _ratios(record: SessionRecord, curve: EquityCurve) -> dict[str, float | None]:
+    starting = float(record.starting_equity_usd)
+    drawdown = drawdown_pct(curve.equity, starting)
+    sharpe = sharpe_ratio(daily_closes(curve), starting)
+    factor = profit_factor(record.trades)
+    return {
+        "max_drawdown_pct": round(-float(drawdown.min()) + 0.0, 4) if len(drawdown) else 0.0,
+        "sharpe": None if sharpe is None else round(sharpe, 4),
+        "profit_factor": None if factor is None else round(factor, 4),
+    }
+
+
+def _effort(record: SessionRecord) -> dict[str, float | None]:
+    return {
+        "wall_secs": round(record.wall_secs, 3),
+        "engine_secs": round(record.engine_secs, 3),
+        "bars_per_sec": round(record.bars / record.engine_secs) if record.engine_secs > 0 else None,
+        "peak_rss_mb": round(record.peak_rss_mb, 1),
+    }
+
+
+def _blocked_entries(record: SessionRecord) -> dict[str, int]:
+    refused = Counter(decision.reason for decision in record.decisions if decision.action is Action.REFUSED)
+    return dict(sorted(refused.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _cents(amount: Decimal) -> float:
+    return float(round(amount, 2))
+
+
+def _write(path: Path, text: str) -> Path:
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        return unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _report_error(directory: Path, error: OSError) -> ReportError:
+    return ReportError(
+        f"Report: expected a directory that can be written to, found {directory}: {error.strerror or error}. "
+        "Name another one with --report DIR, or mend its permissions or free space."
+    )

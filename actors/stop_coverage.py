@@ -1,0 +1,67 @@
+"""
+Stop coverage: position <= resting stop <= position + what of the entry is still open; equal once it ended (law 4).
+
+"""
+
+from nautilus_trader.model import InstrumentId
+
+from actors.component import Watcher
+from actors.messages import AlertRaised, EquityMarked, PositionReported, RepairStop, Topic
+from catalog.nautilus_v2 import contained
+
+
+def uncovered(report: PositionReported) -> str:
+    """Return the violated inequality of law 4 in words and numbers, "" when the position is covered."""
+    shares = abs(report.quantity)
+    if report.is_exiting or (not shares and not report.entry_open):
+        return ""
+    if report.stop_quantity < shares:
+        return f"stop of {report.stop_quantity} < position of {shares}"
+    if report.stop_quantity > shares + report.entry_open:
+        return f"stop of {report.stop_quantity} > position of {shares} + {report.entry_open} open"
+    return ""
+
+
+class StopCoverage(Watcher):
+    """
+    Checks the law after every report of an owner, and the owners' books against the engine's at every mark.
+
+    The owner repairs; what cannot be repaired it closes. A stop that rests does not protect from gaps through it.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reports: dict[str, PositionReported] = {}
+
+    @contained
+    def on_start(self) -> None:
+        self.listen(Topic.POSITIONS, self.on_position)
+        self.listen(Topic.EQUITY, self.on_mark)
+
+    @contained
+    def on_position(self, report: PositionReported) -> None:
+        self._reports[report.symbol] = report
+        self._check(report, report.ts)
+
+    @contained
+    def on_mark(self, mark: EquityMarked) -> None:
+        for report in list(self._reports.values()):
+            if report.quantity:
+                self._check(report, mark.ts)
+                self._compare(report, mark.ts)
+
+    def _check(self, report: PositionReported, ts: int) -> None:
+        violation = uncovered(report)
+        if violation:
+            self._alert(ts, "stop_coverage", report.symbol, violation)
+            self.publish_message(Topic.COMMANDS, RepairStop(ts, report.symbol, violation))
+
+    def _compare(self, report: PositionReported, ts: int) -> None:
+        held = self.cache.positions_open(instrument_id=InstrumentId.from_str(report.symbol))
+        booked = sum(int(position.signed_qty) for position in held)
+        if booked != report.quantity:
+            self._alert(ts, "position_break", report.symbol, f"owner holds {report.quantity}, engine {booked}")
+
+    def _alert(self, ts: int, code: str, symbol: str, text: str) -> None:
+        self.publish_message(Topic.ALERTS, AlertRaised(ts, code, "critical", f"{symbol}: {text}", symbol))

@@ -1,0 +1,90 @@
+"""
+The trailing-stop manager: it says how far a stop is to be raised, the owner of the position moves it.
+
+It watches a symbol's bars only while a position with a resting stop is held.
+
+"""
+
+from decimal import Decimal
+
+from nautilus_trader.model import Bar, BarType
+
+from actors.component import Watcher
+from actors.messages import PositionReported, RaiseStop, Side, StopMoved, Topic
+from actors.trailing_rules import TrailingRule, TrailingStopConfig
+from catalog.indicators import AverageTrueRange
+from catalog.nautilus_v2 import contained
+
+
+class TrailingStopManager(Watcher):
+    """
+    Trails the stops of all symbols.
+
+    Parameters
+    ----------
+    config : TrailingStopConfig
+        Kind, distance, activation and smallest step.
+    bar_types : dict[str, str]
+        Symbol → bar type it trails on.
+    ticks : dict[str, Decimal]
+        Symbol → price increment, USD.
+
+    """
+
+    def __init__(self, config: TrailingStopConfig, bar_types: dict[str, str], ticks: dict[str, Decimal]) -> None:
+        super().__init__()
+        self._config = config
+        self._bar_types = {symbol: BarType.from_str(text) for symbol, text in bar_types.items()}
+        self._symbols = {bar_type: symbol for symbol, bar_type in self._bar_types.items()}
+        self._ticks = ticks
+        self._rules: dict[str, TrailingRule] = {}
+        self._ranges = {s: AverageTrueRange(config.atr_period) for s in bar_types} if config.kind == "atr" else {}
+
+    @contained
+    def on_start(self) -> None:
+        if self._config.kind == "none":
+            return
+        self.listen(Topic.POSITIONS, self.on_position)
+        self.listen(Topic.STOPS, self.on_stop_moved)
+        for symbol in self._ranges:
+            self.subscribe_bars(self._bar_types[symbol])
+
+    @contained
+    def on_position(self, report: PositionReported) -> None:
+        symbol = report.symbol
+        is_trailed = bool(report.quantity) and report.stop_trigger is not None and not report.is_exiting
+        if not is_trailed:
+            if self._rules.pop(symbol, None) is not None and symbol not in self._ranges:
+                self.unsubscribe_bars(self._bar_types[symbol])
+        elif symbol not in self._rules and report.entry_open == 0:
+            self._begin(report)
+
+    def _begin(self, report: PositionReported) -> None:
+        symbol = report.symbol
+        if report.average_price is None or report.stop_trigger is None:
+            return
+        side = Side.LONG if report.quantity > 0 else Side.SHORT
+        self._rules[symbol] = TrailingRule(
+            self._config, side, report.average_price, self._ticks[symbol], report.stop_trigger, self._ranges.get(symbol)
+        )
+        if symbol not in self._ranges:
+            self.subscribe_bars(self._bar_types[symbol])
+
+    @contained
+    def on_stop_moved(self, move: StopMoved) -> None:
+        rule = self._rules.get(move.symbol)
+        if rule is not None and move.trigger is not None:
+            rule.current_stop = move.trigger
+
+    @contained
+    def on_bar(self, bar: Bar) -> None:
+        symbol = self._symbols[bar.bar_type]
+        average_range = self._ranges.get(symbol)
+        if average_range is not None:
+            average_range.update(float(bar.high), float(bar.low), float(bar.close))
+        rule = self._rules.get(symbol)
+        if rule is None:
+            return
+        trigger = rule.update(bar.high.as_decimal(), bar.low.as_decimal(), bar.close.as_decimal())
+        if trigger is not None:
+            self.publish_message(Topic.COMMANDS, RaiseStop(bar.ts_init, symbol, trigger))

@@ -1,0 +1,140 @@
+"""
+What is version-bound in NautilusTrader 2.0.0rc7, in one place: a new candidate is met here.
+
+Order constructors (their positional signatures move between candidates), the component base
+class (Nautilus logs a handler's exception and goes on: trap T6) and the events whose handlers may
+not touch the component (trap T15).
+
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import NamedTuple, Protocol
+
+from nautilus_trader import __version__
+from nautilus_trader.core import UUID4
+from nautilus_trader.model import (
+    ClientOrderId,
+    ContingencyType,
+    InstrumentId,
+    MarketOrder,
+    OrderInitialized,
+    OrderListId,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderSide,
+    Price,
+    Quantity,
+    StopMarketOrder,
+    StrategyId,
+    TimeInForce,
+    TraderId,
+    TriggerType,
+)
+from nautilus_trader.trading import StrategyConfig
+
+ENGINE = f"nautilus_trader {__version__}"
+
+# Inside their handlers `self.clock`, `self.cache` and the rest raise "Already mutably borrowed" (T15)
+UNTOUCHABLE_EVENTS = (OrderInitialized, OrderPendingUpdate, OrderPendingCancel)
+
+
+class Isolated(Protocol):
+    """A component that is told of the exceptions of its own handlers."""
+
+    def on_failure(self, handler: str, error: Exception) -> None: ...
+
+
+def contained[**P](handler: Callable[P, None]) -> Callable[P, None]:
+    """Keep a handler's exception from being lost in the log: hand it to the component's ``on_failure``."""
+
+    @wraps(handler)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            handler(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - law 13: whatever a handler raises is contained, counted, told
+            component: Isolated = args[0]  # type: ignore[assignment]
+            component.on_failure(handler.__name__, error)
+
+    return guarded
+
+
+class OrderOwner(NamedTuple):
+    """Whose order it is, and of what."""
+
+    trader: TraderId
+    strategy: StrategyId
+    instrument: InstrumentId
+
+
+def strategy_config(name: str, order_id_tag: str) -> StrategyConfig:
+    """
+    Return the Nautilus settings that every strategy of ours has.
+
+    Exits of Nautilus default to reduce-only, which IB denies after the stop is gone (trap T1).
+
+    """
+    return StrategyConfig(
+        strategy_id=StrategyId(f"{name}-{order_id_tag}"),
+        order_id_tag=order_id_tag,
+        manage_stop=False,
+        market_exit_reduce_only=False,
+        log_events=False,
+        log_commands=False,
+    )
+
+
+def market_order(
+    owner: OrderOwner,
+    order_id: ClientOrderId,
+    side: OrderSide,
+    quantity: Quantity,
+    ts: int,
+    *,
+    order_list: OrderListId | None = None,
+    child: ClientOrderId | None = None,
+) -> MarketOrder:
+    """Return a market order for the day, never reduce-only (T1); with a ``child`` the parent of a one-triggers-other list."""
+    return MarketOrder(
+        *owner,
+        order_id,
+        side,
+        quantity,
+        UUID4(),
+        ts,
+        TimeInForce.DAY,
+        False,
+        False,
+        contingency_type=None if child is None else ContingencyType.OTO,
+        order_list_id=order_list,
+        linked_order_ids=None if child is None else [child],
+    )
+
+
+def stop_order(
+    owner: OrderOwner,
+    order_id: ClientOrderId,
+    side: OrderSide,
+    quantity: Quantity,
+    trigger: Price,
+    ts: int,
+    *,
+    order_list: OrderListId | None = None,
+    parent: ClientOrderId | None = None,
+) -> StopMarketOrder:
+    """Return a stop-market order that rests until cancelled, so that it survives our death (law 2)."""
+    return StopMarketOrder(
+        *owner,
+        order_id,
+        side,
+        quantity,
+        trigger,
+        TriggerType.DEFAULT,
+        TimeInForce.GTC,
+        False,
+        False,
+        UUID4(),
+        ts,
+        order_list_id=order_list,
+        parent_order_id=parent,
+    )

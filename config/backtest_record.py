@@ -1,0 +1,110 @@
+"""From a run to its record: what the components collected, the engine's orders, the bars for the charts."""
+
+import resource
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from nautilus_trader.model import ClientOrderId
+
+from actors.messages import OrderIntended, OrderRole, Side
+from actors.records import OrderRecord, SessionRecord
+from catalog.instruments import parse_step
+from catalog.nautilus_v2 import ENGINE
+from catalog.quality import check_bars
+from catalog.sessions import Sessions
+from config.printed import as_toml_text
+
+if TYPE_CHECKING:
+    from config.backtest import Backtest, Effort
+
+MAX_NOTES_PER_SYMBOL = 6
+
+
+def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
+    """Return everything a report says about a run."""
+    parts = run.components
+    recorder, ledger = parts.recorder, parts.ledger
+    frames = {s: run.store.frame(bar_type, run.start, run.end) for s, bar_type in run.bar_types.items()}
+    return SessionRecord(
+        mode="backtest",
+        engine=ENGINE,
+        config_sha256=run.settings.fingerprint(),
+        config_text=as_toml_text(run.settings),
+        starting_equity_usd=run.settings.backtest.starting_cash_usd,
+        start=run.start,
+        end=run.end,
+        symbols=run.symbols,
+        bars=effort.bars,
+        decisions=recorder.decisions,
+        orders=[_order(run, intent) for intent in recorder.intents],
+        fills=recorder.fills,
+        trades=[*ledger.round_trips.closed, *ledger.round_trips.open_trades()],
+        equity=recorder.equity,
+        stops=recorder.stops,
+        loss_limit_halts=len(recorder.loss_limit_hits),
+        errors=run.failures(),
+        alerts=recorder.alerts,
+        data_notes=_data_notes(run, frames),
+        was_interrupted=effort.was_interrupted,
+        wall_secs=time.perf_counter() - effort.started,
+        engine_secs=effort.engine_secs,
+        peak_rss_mb=_peak_rss_mb(),
+        price_series=frames,
+    )
+
+
+def _order(run: "Backtest", intent: OrderIntended) -> OrderRecord:
+    order: Any = run.engine.cache.order(ClientOrderId(intent.client_order_id))
+    is_stop = intent.role is OrderRole.STOP
+    sent: dict[str, Any] = {
+        "filled": 0,
+        "status": "NOT_SENT",
+        "average_price": None,
+        "last_event": intent.ts,
+        "reason": "",
+    }
+    trigger = intent.trigger
+    if order is not None:
+        sent = {
+            "filled": int(order.filled_qty),
+            "status": order.status.name,
+            "average_price": order.avg_px,
+            "last_event": order.ts_last,
+            "reason": str(getattr(order.last_event, "reason", None) or ""),
+        }
+        trigger = order.trigger_price.as_decimal() if is_stop else None
+    return OrderRecord(
+        client_order_id=intent.client_order_id,
+        symbol=intent.symbol,
+        strategy=intent.strategy,
+        decision_id=intent.decision_id,
+        role=intent.role,
+        side="BUY" if intent.side is Side.LONG else "SELL",
+        order_type="STOP_MARKET" if is_stop else "MARKET",
+        quantity=intent.quantity,
+        trigger_price=trigger,
+        time_in_force="GTC" if is_stop else "DAY",
+        created=intent.ts,
+        **sent,
+    )
+
+
+def _data_notes(run: "Backtest", frames: dict[str, pd.DataFrame]) -> list[str]:
+    notes = []
+    synthetic = [symbol for symbol, bar_type in run.bar_types.items() if run.store.is_synthetic(bar_type)]
+    if synthetic:
+        notes.append(
+            f"SYNTHETIC DATA: the bars of {', '.join(synthetic)} are made up; the result says nothing about markets."
+        )
+    sessions, step_secs = Sessions(run.settings.session.calendar), parse_step(run.settings.bars.step)
+    for symbol, frame in frames.items():
+        findings = check_bars(frame, step_secs, sessions, symbol)
+        notes += [f"{symbol}: {finding.kind}: {finding.detail}" for finding in findings[:MAX_NOTES_PER_SYMBOL]]
+    return notes
+
+
+def _peak_rss_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)  # bytes on macOS, KiB on Linux

@@ -1,0 +1,122 @@
+"""
+From settings to components: the one list of strategies and actors, the same for every mode (law 1).
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+
+from nautilus_trader.model import Equity
+
+from actors.component import Watcher
+from actors.daily_loss_guard import DailyLossGuard
+from actors.ledger import Ledger
+from actors.recorder import Recorder
+from actors.stop_coverage import StopCoverage
+from actors.trailing_stop_manager import TrailingStopManager
+from catalog.instruments import make_bar_type, parse_step
+from catalog.sessions import Sessions
+from config.schema import Settings, StrategyTable
+from strategies.entry_plan import ConfiguredRule, StrategySetup
+from strategies.rules import rule_class
+from strategies.signal_strategy import SignalStrategy
+
+SESSIONS_PER_YEAR = 252
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """What runs: one strategy per symbol, and those who watch."""
+
+    strategies: tuple[SignalStrategy, ...]
+    ledger: Ledger
+    guard: DailyLossGuard
+    trailing_stops: TrailingStopManager
+    coverage: StopCoverage
+    recorder: Recorder
+
+    @property
+    def actors(self) -> tuple[Watcher, ...]:
+        # The ledger hears a fill before the recorder, and both before what acts on it.
+        return (self.ledger, self.recorder, self.guard, self.trailing_stops, self.coverage)
+
+
+def traded_symbols(settings: Settings) -> list[str]:
+    """Return the symbols of the configured strategies, sorted: the canonical order of everything per symbol."""
+    return sorted({table.symbol for table in settings.strategies})
+
+
+def build_components(
+    settings: Settings, instruments: dict[str, Equity], starting_cash_usd: Decimal, *, hold_until_open: bool
+) -> Components:
+    """
+    Build the strategies and actors of a configuration.
+
+    Parameters
+    ----------
+    settings : Settings
+        The whole configuration.
+    instruments : dict[str, Equity]
+        By symbol, for their price increments.
+    starting_cash_usd : Decimal
+        What the account begins with.
+    hold_until_open : bool
+        Whether market orders wait for the next open (a backtest with ``fill = "next_open"`` only).
+
+    """
+    sessions = Sessions(settings.session.calendar, settings.session.hours)
+    symbols = traded_symbols(settings)
+    bar_types = {symbol: str(make_bar_type(symbol, settings.bars.step)[0]) for symbol in symbols}
+    ticks = {symbol: instruments[symbol].price_increment.as_decimal() for symbol in symbols}
+    risk = settings.risk
+    ledger = Ledger(bar_types, starting_cash_usd, sessions, risk.max_orders_per_min)
+    setups = [
+        _setup(settings, symbol, bar_types[symbol], ticks[symbol], sessions, hold_until_open=hold_until_open)
+        for symbol in symbols
+    ]
+    return Components(
+        strategies=tuple(SignalStrategy(setup, ledger.view) for setup in setups),
+        ledger=ledger,
+        guard=DailyLossGuard(risk.max_daily_loss_usd, starting_cash_usd),
+        trailing_stops=TrailingStopManager(settings.trailing_stop, bar_types, ticks),
+        coverage=StopCoverage(),
+        recorder=Recorder(),
+    )
+
+
+def _setup(
+    settings: Settings, symbol: str, bar_type: str, tick: Decimal, sessions: Sessions, *, hold_until_open: bool
+) -> StrategySetup:
+    tables = [table for table in settings.strategies if table.symbol == symbol]
+    return StrategySetup(
+        symbol=symbol,
+        bar_type=bar_type,
+        tick=tick,
+        rules=_rules(tables, float(tick)),
+        exit_by=settings.trading.exit_by,
+        is_enabled=settings.trading.enabled,
+        warmup_bars=settings.bars.warmup_bars,
+        bars_per_year=_bars_per_year(settings),
+        sizing=settings.sizing,
+        risk=settings.risk,
+        stop=settings.stop,
+        session=settings.session,
+        sessions=sessions,
+        hold_until_open=hold_until_open,
+    )
+
+
+def _rules(tables: list[StrategyTable], tick_size: float) -> tuple[ConfiguredRule, ...]:
+    seen: Counter[str] = Counter()
+    rules = []
+    for table in tables:
+        seen[table.kind] += 1
+        label = table.kind if seen[table.kind] == 1 else f"{table.kind}#{seen[table.kind]}"
+        rule = rule_class(table.kind)(table.rule_config, tick_size)
+        rules.append(ConfiguredRule(label, rule, table.allow_short))
+    return tuple(rules)
+
+
+def _bars_per_year(settings: Settings) -> float:
+    session_secs = 16 * 3600 if settings.session.hours == "extended" else 23_400  # 04:00-20:00, or 09:30-16:00
+    return SESSIONS_PER_YEAR * max(session_secs / parse_step(settings.bars.step), 1.0)

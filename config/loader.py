@@ -1,0 +1,173 @@
+"""
+From a TOML file, the environment and the command line to ``Settings``; the only reader of ``os.environ``.
+
+What stands later wins: file, then BALLAST_SECTION__KEY in the environment, then ``--set section.key=value``.
+
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from config import secrets
+from config.problems import Location, explain, named, nearest, shown, unfit_numbers, variable_names
+from config.schema import Settings
+
+DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
+PREFIX: Final = "BALLAST_"
+NEAR_VARIABLE: Final = 0.9  # likeness from which another name is taken for a slip
+
+
+class ConfigError(Exception):
+    """Settings that cannot be used; the text has a paragraph for each problem and never shows a secret."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def load_settings(
+    path: Path | None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """
+    Return the settings of a file, with what the environment and the command line change.
+
+    Parameters
+    ----------
+    path : Path | None
+        The TOML file; None for config/default.toml.
+    overrides : Sequence[str]
+        Values of ``--set``: ``section.key=value``, or ``strategies.0.key=value`` for the first table of a list.
+    environ : Mapping[str, str] | None
+        The environment; None for that of the process.
+
+    Raises
+    ------
+    ConfigError
+        With everything that is wrong, all at once; a file that cannot be read or parsed is told alone.
+
+    """
+    environ = os.environ if environ is None else environ
+    draft = _Draft(DEFAULT_FILE if path is None else path)
+    for name in sorted(environ.keys() - set(secrets.NAMES)):
+        if name.startswith(PREFIX):
+            draft.take_variable(name, environ[name])
+    for text in overrides:
+        draft.take_option(text)
+    draft.take_secrets(environ)
+    return draft.settings()
+
+
+class _Draft:
+    """Settings under way: the tree of values, where those not of the file came from, and what is wrong so far."""
+
+    def __init__(self, source: Path) -> None:
+        self.problems: list[str] = []
+        self._source = source
+        self._tree = _read(source)
+        self._origins: dict[Location, str] = {}
+
+    def take_variable(self, name: str, text: str) -> None:
+        location = tuple(name.removeprefix(PREFIX).lower().split("__"))
+        if len(location) > 1:
+            self._put(f"environment {name}", location, text)
+        elif hint := nearest(name, [*secrets.NAMES, *variable_names()], cutoff=NEAR_VARIABLE):
+            self.problems.append(f"environment {name}: there is no such setting.{hint}")
+
+    def take_option(self, option: str) -> None:
+        key, separator, text = option.partition("=")
+        location = tuple(key.strip().split("."))
+        if separator and all(location):
+            self._put(f"--set {key.strip()}", location, text.strip())
+        else:
+            self.problems.append(f"--set: expected section.key=value, found {shown(option)}.")
+
+    def take_secrets(self, environ: Mapping[str, str]) -> None:
+        alerts = self._tree.setdefault("alerts", {})
+        if not isinstance(alerts, dict):
+            return
+        if "targets" in alerts:
+            place = self._place(("alerts", "targets"))
+            self.problems.append(f"{place}: expected no secret here; move the targets to {secrets.ALERT_URLS}.")
+        try:
+            alerts["targets"] = secrets.alert_targets(environ)
+        except ValueError as error:
+            self.problems.append(str(error))
+
+    def settings(self) -> Settings:
+        found = unfit_numbers(self._tree)
+        try:
+            settings = Settings.model_validate(self._tree)
+        except ValidationError as error:
+            found = explain(error, self._tree) | found
+        problems = [*self.problems, *(f"{self._place(location)}: {text}" for location, text in found.items())]
+        if problems:
+            raise ConfigError(problems)
+        return settings
+
+    def _put(self, origin: str, location: Location, text: str) -> None:
+        try:
+            _put(self._tree, location, _value(text))
+            self._origins[location] = origin
+        except ValueError as error:
+            self.problems.append(f"{origin}: {error}.")
+
+    def _place(self, location: Location) -> str:
+        if location in self._origins:
+            return self._origins[location]
+        origins = (self._origins.get(location[:length]) for length in range(len(location), 0, -1))
+        return f"{next(filter(None, origins), self._source)}, {named(location, self._tree)}"
+
+
+def _read(source: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8-sig"), parse_float=_decimal)
+    except FileNotFoundError:
+        problem = "expected a settings file, found nothing; correct the name, or leave it out for config/default.toml"
+    except OSError as error:
+        problem = f"expected a settings file that can be read, found: {error.strerror}"
+    except UnicodeDecodeError:
+        problem = "expected a settings file in UTF-8 text, found other bytes"
+    except (ValueError, RecursionError) as error:
+        problem = f"expected TOML, found: {error}"
+    raise ConfigError([f"{source}: {problem}."])
+
+
+def _value(text: str) -> Any:
+    # What TOML reads as one value is that value; the rest is text, so names need no quotes.
+    try:
+        parsed = tomllib.loads(f"value = {text}", parse_float=_decimal)
+    except (ValueError, RecursionError):
+        return text
+    return parsed["value"] if parsed.keys() == {"value"} else text
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"a number too large for this program, {text}") from None
+
+
+def _put(node: Any, location: Location, value: object) -> None:
+    key, *rest = location
+    slot: str | int = key
+    if isinstance(node, list):
+        if not (key.isdecimal() and int(key) < len(node)):
+            raise ValueError(f"expected the number of one of {len(node)} entries, counted from 0, found '{key}'")
+        slot = int(key)
+    elif not isinstance(node, dict):
+        raise ValueError(f"expected a table or list that can hold '{key}', found {shown(node)}")
+    if not rest:
+        node[slot] = value
+        return
+    if isinstance(node, dict):
+        node.setdefault(key, {})
+    _put(node[slot], tuple(rest), value)

@@ -1,0 +1,68 @@
+"""Run the configured strategies on a catalog and report: ``uv run run_backtest.py``."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from actors.reports import ReportError, ensure_writable, summarise, write_report
+from actors.terminal_summary import print_summary
+from catalog.errors import CatalogError
+from catalog.sessions import Sessions
+from config.backtest import Backtest
+from config.backtest_range import BacktestError, parse_bound
+from config.loader import ConfigError, load_settings
+from config.sample_catalog import open_catalog
+from config.terminal_progress import failure_text, run_with_progress
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, load, build, run, report; return the exit code."""
+    args = _parse(argv)
+    try:
+        return _run(args)
+    except (ConfigError, CatalogError, BacktestError, ReportError) as error:
+        print(f"run_backtest: {error}", file=sys.stderr)
+        return 2
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="run_backtest.py", description=__doc__)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config/default.toml)")
+    parser.add_argument("--catalog", type=Path, metavar="DIR", help="bars (default: catalog/data, or the sample)")
+    parser.add_argument("--start", metavar="ISO", help="first day or time, exchange time unless it has an offset")
+    parser.add_argument("--end", metavar="ISO", help="last day or time")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="where to write (default: reports/<timestamp>)")
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value", help="change a setting")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    return parser.parse_args(argv)
+
+
+def _run(args: argparse.Namespace) -> int:
+    console = Console(quiet=args.quiet)
+    settings = load_settings(args.config, args.set)
+    sessions = Sessions(settings.session.calendar)
+    start = parse_bound(args.start, sessions, is_end=False) if args.start else None
+    end = parse_bound(args.end, sessions, is_end=True) if args.end else None
+    directory = args.report or Path("reports") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    ensure_writable(directory)
+    backtest = Backtest(settings, open_catalog(args.catalog, console), start, end)
+    interrupted: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, _frame: interrupted.append(number))
+    try:
+        record = run_with_progress(backtest, console, lambda: bool(interrupted))
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    write_report(record, directory)
+    print_summary(record, summarise(record), directory, console)
+    for error in record.errors:
+        print(f"run_backtest: the run failed. {failure_text(error)}", file=sys.stderr)
+    return 1 if record.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""
+The strategy: one instance per symbol, holding the signal rules configured for it (law 5).
+
+Bar → signals → entry gate → size → one order list (entry + protective stop). It owns the position until it is
+flat again: it moves the stop when the trailing stop asks, exits on an opposite signal, before the close, or
+on command, and always by cancel, await, close, verify (law 7).
+
+It does not protect from gaps through the stop, nor from a broker that loses an order without a word: what of an
+order's fate is unknown blocks the symbol (law 10).
+
+"""
+
+from decimal import Decimal
+
+from nautilus_trader.model import Bar, BarType, InstrumentId, TradeTick
+from nautilus_trader.trading import Strategy
+
+from actors.messages import (
+    AccountProvider,
+    Action,
+    AlertRaised,
+    EntryRequested,
+    ExitReason,
+    Flatten,
+    Halt,
+    RaiseStop,
+    RepairStop,
+    Side,
+    SignalDecided,
+    Topic,
+    failure,
+)
+from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, strategy_config
+from strategies.entry_plan import ConfiguredRule, EntryPlan, EntryPlanner, StrategySetup
+from strategies.holding import Phase
+from strategies.position_owner import PositionOwner
+from strategies.price_bar import PriceBar
+
+MAX_FAILURES = 3  # contained exceptions of this component after which it makes no more entries
+
+
+class SignalStrategy(Strategy):
+    """
+    Trades one symbol by its signal rules.
+
+    Parameters
+    ----------
+    setup : StrategySetup
+        Rules, limits and session of the symbol.
+    account : AccountProvider
+        Asked for the state of the whole account at each entry decision.
+
+    """
+
+    def __new__(cls, setup: StrategySetup, account: AccountProvider) -> "SignalStrategy":  # noqa: ARG004 - Nautilus' base takes a config only
+        return super().__new__(cls)
+
+    def __init__(self, setup: StrategySetup, account: AccountProvider) -> None:
+        super().__init__(strategy_config("SignalStrategy", setup.symbol.replace(".", "_").replace("-", "_")))
+        self.setup = setup
+        self.owner = PositionOwner(self, setup)
+        self.planner = EntryPlanner(setup)
+        self.bars_seen = 0
+        self.failures = 0
+        self._account = account
+        self._last_ts = 0
+        self._close = Decimal(0)
+        self._decisions = 0
+        self._halt: Halt | None = None
+
+    # -- Life -----------------------------------------------------------------------------------
+
+    @contained
+    def on_start(self) -> None:
+        instrument = self.cache.instrument(InstrumentId.from_str(self.setup.symbol))
+        if instrument is None:
+            message = f"Expected the instrument {self.setup.symbol} in the cache, was none; is it in the catalog?"
+            raise LookupError(message)
+        self.owner.start(instrument)
+        self.subscribe_topic(Topic.COMMANDS, self.on_command)
+        self.subscribe_bars(BarType.from_str(self.setup.bar_type))
+
+    # -- Data -----------------------------------------------------------------------------------
+
+    @contained
+    def on_bar(self, bar: Bar) -> None:
+        ts = bar.ts_init
+        if ts <= self._last_ts:
+            return  # the last bar of a warm-up answer arrives again as a live one (T20)
+        self._last_ts = ts
+        close = bar.close
+        price_bar = PriceBar(ts, float(bar.open), float(bar.high), float(bar.low), float(close), float(bar.volume))
+        self.bars_seen += 1
+        for measure in self.planner.measures:
+            measure(price_bar)
+        spoken = [(rule, signal) for rule in self.setup.rules if (signal := rule.rule.update(price_bar))]
+        if not spoken and self.owner.holding.phase is Phase.FLAT:
+            return
+        self._close = close.as_decimal()
+        was_flat = self.owner.holding.is_flat
+        self._tend(ts)
+        for rule, signal in spoken:
+            self._decide(rule, signal, ts, was_flat=was_flat)
+
+    @contained
+    def on_trade(self, tick: TradeTick) -> None:
+        self.owner.on_open(tick.ts_init)
+
+    def _tend(self, ts: int) -> None:
+        """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
+        self.owner.mark(self._close)
+        holding = self.owner.holding
+        if holding.phase is Phase.FLAT:
+            return
+        timeout_ns = self.setup.risk.entry_timeout_secs * 1_000_000_000
+        if holding.phase is Phase.ENTERING and ts - holding.entry_time > timeout_ns:
+            self.owner.time_out_entry(ts)
+        session = self.setup.session
+        if self.setup.sessions.is_past_flatten_time(ts, session.flatten_before_close_mins):
+            self.owner.exit(ExitReason.SESSION_CLOSE, ts)
+        self.owner.retry(ts)
+
+    # -- Decisions ------------------------------------------------------------------------------
+
+    def _decide(self, rule: ConfiguredRule, signal: int, ts: int, *, was_flat: bool) -> None:
+        holding = self.owner.holding
+        if holding.is_flat:
+            self._consider_entry(rule, signal, ts)
+        elif signal == holding.side:
+            self._consider_entry(rule, signal, ts, lock=f"{self.setup.symbol} is {holding.phase}")
+        elif was_flat:
+            self._refuse(rule, signal, ts, "conflict", f"conflict: {holding.rule} entered on this bar")
+        elif self.setup.exit_by == "opener" and rule.label != holding.rule:
+            self._refuse(rule, signal, ts, "not_opener", f"not_opener: {holding.rule} opened, exit_by = opener")
+        else:
+            quantity = abs(holding.quantity)
+            self._record(rule, signal, ts, Action.EXITED, quantity, "signal", f"closes what {holding.rule} opened")
+            self.owner.exit(ExitReason.SIGNAL, ts)
+
+    def _consider_entry(self, rule: ConfiguredRule, signal: int, ts: int, lock: str = "") -> None:
+        if signal < 0 and not rule.allow_short and not lock:
+            self._refuse(rule, signal, ts, "no_position", "no_position: nothing to close and allow_short = false")
+            return
+        plan = self.planner.plan(
+            Side(signal),
+            ts,
+            self._close,
+            self._account(),
+            bars_seen=self.bars_seen - 1,  # the bars before this one: the first `warmup_bars` never trade
+            halt=self._halt_text(ts),
+            lock=lock,
+        )
+        if not plan.quantity:
+            self._refuse(rule, signal, ts, plan.reason, plan.detail)
+            return
+        self._enter(rule, Side(signal), ts, plan)
+
+    def _enter(self, rule: ConfiguredRule, side: Side, ts: int, plan: EntryPlan) -> None:
+        decision_id = self._record(rule, int(side), ts, Action.ENTERED, plan.quantity, plan.reason, plan.detail)
+        self.publish_message(Topic.ENTRIES, EntryRequested(ts, self.setup.symbol, plan.quantity * self._close))
+        self.owner.enter(rule.label, decision_id, side, plan.quantity, plan.trigger, ts)
+
+    def _refuse(self, rule: ConfiguredRule, signal: int, ts: int, reason: str, detail: str) -> None:
+        self._record(rule, signal, ts, Action.REFUSED, 0, reason, detail)
+
+    def _record(
+        self, rule: ConfiguredRule, signal: int, ts: int, action: Action, quantity: int, reason: str, detail: str
+    ) -> str:
+        self._decisions += 1
+        decision_id = f"{self.setup.symbol}-{self._decisions:06d}"
+        decision = SignalDecided(
+            decision_id, ts, self.setup.symbol, rule.label, signal, self._close, action, quantity, reason, detail
+        )
+        self.publish_message(Topic.DECISIONS, decision)
+        return decision_id
+
+    def _halt_text(self, ts: int) -> str:
+        if self.failures >= MAX_FAILURES:
+            return f"{self.failures} exceptions in handlers >= {MAX_FAILURES}"
+        halt = self._halt
+        if halt is None or (halt.session is not None and halt.session != self.setup.sessions.session_of(ts)):
+            return ""
+        return halt.detail
+
+    # -- Commands -------------------------------------------------------------------------------
+
+    @contained
+    def on_command(self, command: object) -> None:
+        match command:
+            case RaiseStop(symbol=self.setup.symbol, trigger=trigger):
+                self.owner.raise_stop(trigger)
+            case RepairStop(symbol=self.setup.symbol, ts=ts):
+                self.owner.repair_stop(ts)
+            case Halt():
+                self._halt = command
+                self.owner.exit(command.reason, command.ts)
+            case Flatten(symbol="" | self.setup.symbol, reason=reason, ts=ts):
+                self.owner.exit(reason, ts)
+
+    # -- Orders ---------------------------------------------------------------------------------
+
+    @contained
+    def on_order_event(self, event: object) -> None:
+        if isinstance(event, UNTOUCHABLE_EVENTS):
+            return
+        closed = self.owner.on_order_event(event)
+        if closed is not None:
+            self.planner.trades.add(closed)
+
+    # -- Failures -------------------------------------------------------------------------------
+
+    def on_failure(self, handler: str, error: Exception) -> None:
+        self.failures += 1
+        self.publish_message(Topic.FAILURES, failure(self.setup.symbol, handler, error, self._last_ts))
+        if self.failures == MAX_FAILURES:
+            text = f"{self.setup.symbol}: {self.failures} exceptions in handlers, no more entries"
+            self.publish_message(
+                Topic.ALERTS, AlertRaised(self._last_ts, "handler_failures", "critical", text, self.setup.symbol)
+            )
