@@ -50,13 +50,20 @@ class Account:
 
     @property
     def gross_exposure_usd(self) -> Decimal:
-        return sum((abs(quantity) * self._marks[symbol] for symbol, quantity in self._quantities.items()), Decimal(0))
+        return self.worth()[1]
 
     @property
     def equity_usd(self) -> Decimal:
-        return self.cash_usd + sum(
-            (quantity * self._marks[symbol] for symbol, quantity in self._quantities.items()), Decimal(0)
-        )
+        return self.worth()[0]
+
+    def worth(self) -> tuple[Decimal, Decimal]:
+        """Return equity and gross exposure at the marks, in one pass: it is asked for on every slice of bars."""
+        equity, exposure, marks = self.cash_usd, Decimal(0), self._marks
+        for symbol, quantity in self._quantities.items():
+            value = quantity * marks[symbol]
+            equity += value
+            exposure += abs(value)
+        return equity, exposure
 
     def view(self) -> AccountView:
         """Return what an entry decision may know."""

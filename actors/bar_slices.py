@@ -22,6 +22,9 @@ class BarSlices:
     def forget(self, symbol: str) -> None:
         self._last.pop(symbol, None)
 
+    def watched(self) -> tuple[str, ...]:
+        return tuple(self._last)
+
     def is_watched(self, symbol: str) -> bool:
         return symbol in self._last
 
@@ -35,8 +38,6 @@ class BarSlices:
     def arrived(self, symbol: str, ts: int) -> bool:
         """Take in a bar; return whether it completes its slice."""
         self._last[symbol] = ts
-        self._open = ts
-        if all(last == ts for last in self._last.values()):
-            self._open = 0
-            return True
-        return False
+        is_complete = all([last == ts for last in self._last.values()])  # noqa: C419 - faster than a generator here
+        self._open = 0 if is_complete else ts
+        return is_complete

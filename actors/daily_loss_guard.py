@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors.component import Watcher
 from actors.loss_limits import DailyLossLimit
 from actors.messages import AlertRaised, EquityMarked, ExitReason, Halt, LossLimitHit, Topic
-from catalog.nautilus_v2 import contained
+from catalog.nautilus_v2 import contained, contained_start
 
 
 class DailyLossGuard(Watcher):
@@ -25,7 +25,7 @@ class DailyLossGuard(Watcher):
         self.limit = DailyLossLimit(max_daily_loss_usd, starting_equity_usd)
         self._limit_usd = max_daily_loss_usd
 
-    @contained
+    @contained_start
     def on_start(self) -> None:
         self.listen(Topic.EQUITY, self.on_equity)
 

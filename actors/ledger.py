@@ -17,7 +17,7 @@ from actors.bar_slices import BarSlices
 from actors.component import Watcher
 from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, OrderFilled, Topic
 from actors.records import RoundTrips
-from catalog.nautilus_v2 import contained
+from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions
 
 
@@ -55,12 +55,12 @@ class Ledger(Watcher):
         """Return what an entry decision may know of the account."""
         return self.account.view()
 
-    @contained
+    @contained_start
     def on_start(self) -> None:
         self.listen(Topic.FILLS, self.on_fill)
         self.listen(Topic.ENTRIES, self.on_entry)
 
-    @contained
+    @contained_start
     def on_stop(self) -> None:
         overdue = self._slices.overdue(2**63)
         if overdue:
@@ -99,11 +99,10 @@ class Ledger(Watcher):
 
     def _publish(self, ts: int) -> None:
         account = self.account
-        message = EquityMarked(
-            ts, self._sessions.session_of(ts), account.equity_usd, account.cash_usd, account.gross_exposure_usd
-        )
-        self.publish_message(Topic.EQUITY, message)
-        for symbol, bar_type in self._bar_types.items():
-            if self._slices.is_watched(symbol) and not account.is_open(symbol):
+        equity, exposure = account.worth()
+        session = self._sessions.session_of(ts)
+        self.publish_message(Topic.EQUITY, EquityMarked(ts, session, equity, account.cash_usd, exposure))
+        for symbol in self._slices.watched():
+            if not account.is_open(symbol):
                 self._slices.forget(symbol)
-                self.unsubscribe_bars(bar_type)
+                self.unsubscribe_bars(self._bar_types[symbol])

@@ -1,12 +1,11 @@
 """The daily loss limit as a rule (law 8): equity marks in, a latched verdict out."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class LossState:
+class LossState(NamedTuple):
     """Where the day stands after a mark; with ``is_known`` False, where it stood at the last valid one."""
 
     session: date
@@ -15,7 +14,12 @@ class LossState:
     is_breached: bool  # the limit has been hit in this session, whatever equity has done since
     is_new_breach: bool  # by this very mark
     is_known: bool  # False: the mark was not a finite number and changed nothing
-    share_used_pct: Decimal  # of the limit, at this mark: 0 without a loss, 100 and more at a breach
+    limit_usd: Decimal
+
+    @property
+    def share_used_pct(self) -> Decimal:
+        """Share of the limit lost at this mark: 0 without a loss, 100 and more at a breach."""
+        return max(-self.day_pnl_usd, Decimal(0)) * 100 / self.limit_usd
 
 
 class DailyLossLimit:
@@ -80,13 +84,12 @@ class DailyLossLimit:
         return self._state(session, is_new_breach=is_new_breach, is_known=True)
 
     def _state(self, session: date, *, is_new_breach: bool, is_known: bool) -> LossState:
-        day_pnl_usd = self._equity_usd - self._baseline_usd
         return LossState(
             session=self._session or session,
             baseline_usd=self._baseline_usd,
-            day_pnl_usd=day_pnl_usd,
+            day_pnl_usd=self._equity_usd - self._baseline_usd,
             is_breached=self._is_breached,
             is_new_breach=is_new_breach,
             is_known=is_known,
-            share_used_pct=max(-day_pnl_usd, Decimal(0)) * 100 / self._limit_usd,
+            limit_usd=self._limit_usd,
         )

@@ -13,7 +13,7 @@ from actors.messages import (
     Topic,
 )
 from actors.records import EquityPoint, StopPoint
-from catalog.nautilus_v2 import contained
+from catalog.nautilus_v2 import contained, contained_start
 
 
 class Recorder(Watcher):
@@ -30,7 +30,7 @@ class Recorder(Watcher):
         self.alerts: list[AlertRaised] = []
         self.failed: list[HandlerFailed] = []
 
-    @contained
+    @contained_start
     def on_start(self) -> None:
         self.listen(Topic.DECISIONS, self.decisions.append)
         self.listen(Topic.ORDERS, self.intents.append)

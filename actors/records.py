@@ -115,7 +115,9 @@ class SessionRecord:
     wall_secs: float = 0.0
     engine_secs: float = 0.0
     peak_rss_mb: float = 0.0
-    price_series: "dict[str, pd.DataFrame]" = field(default_factory=dict)  # columns ts, open, high, low, close
+    price_series: "dict[str, pd.DataFrame]" = field(
+        default_factory=dict
+    )  # ts (close of the bar), open, high, low, close
 
 
 class RoundTrips:

@@ -21,12 +21,13 @@ from actors.report_trade_marks import mark_traces
 MAX_POINTS = 3_900  # of a price line with its range, and of the equity curve
 BLUE, RED, GREY, STOP = "#2563eb", "#dc2626", "#94a3b8", "rgba(220,38,38,.5)"
 Figure = dict[str, Any]
+Bars = npt.NDArray[np.int64]
 
 
 class BarAxis:
     """Turns times into places on an axis that counts bars: ``i`` is the close of bar ``i``."""
 
-    def __init__(self, closes: npt.NDArray[np.int64]) -> None:
+    def __init__(self, closes: Bars) -> None:
         self._closes = closes
         step = int(np.median(np.diff(closes))) if len(closes) > 1 else 1
         before = np.concatenate((closes[:1] - step, closes[:-1]))
@@ -43,7 +44,7 @@ class BarAxis:
         inside = np.clip((ts - opens) / np.maximum(closes - opens, 1), 0, 1)
         return [round(place, 2) for place in (bars - 1 + inside).tolist()]
 
-    def labels(self, bars: npt.NDArray[np.int64]) -> list[str]:
+    def labels(self, bars: Bars) -> list[str]:
         """Return the exchange time at which the bars closed."""
         times = pd.to_datetime(self._closes[bars], utc=True).tz_convert(EXCHANGE_ZONE)
         return list(times.strftime("%Y-%m-%d %H:%M"))
@@ -53,27 +54,21 @@ def equity_chart(curve: EquityCurve, starting_usd: float) -> Figure:
     """Return equity above drawdown; ``curve`` needs two points at least."""
     drawdown = drawdown_pct(curve.equity, starting_usd)
     shown = _turning_points(curve.equity, drawdown)
-    x = shown.tolist()
-    equity = {"name": "Equity", "x": x, "y": _rounded(curve.equity[shown], 2), "line": {"color": BLUE, "width": 1.6}}
-    under = {"name": "Drawdown", "x": x, "y": _rounded(drawdown[shown], 3), "line": {"color": RED, "width": 1}}
-    return {
-        "labels": BarAxis(curve.ts).labels(shown),
-        "data": [
-            equity | {"mode": "lines", "hovertemplate": "$%{y:,.2f}"},
-            under
-            | {"mode": "lines", "hovertemplate": "%{y:.2f} %", "yaxis": "y2", "fill": "tozeroy"}
-            | {"fillcolor": "rgba(220,38,38,.14)"},
-        ],
-        "layout": {
-            "height": 460,
-            "showlegend": False,
-            "hovermode": "x unified",
-            "xaxis": {"anchor": "y2"},
-            "yaxis": {"domain": [0.34, 1], "tickprefix": "$", "tickformat": ",.0f"},
-            "yaxis2": {"domain": [0, 0.26], "ticksuffix": " %", "rangemode": "tozero", "nticks": 4},
-            "shapes": [_level(starting_usd)],
-        },
+    equity = _line("Equity", shown, np.round(curve.equity[shown], 2), BLUE, 1.6)
+    under = _line("Drawdown", shown, np.round(drawdown[shown], 3), RED, 1)
+    equity["hovertemplate"] = "<b>%{customdata}</b><br>Equity $%{y:,.2f}<extra></extra>"
+    under["hovertemplate"] = "Drawdown %{y:.2f} %<extra></extra>"
+    layout = {
+        "height": 460,
+        "showlegend": False,
+        "hovermode": "x unified",
+        "xaxis": {"anchor": "y2"},
+        "yaxis": {"domain": [0.34, 1], "tickprefix": "$", "tickformat": ",.0f"},
+        "yaxis2": {"domain": [0, 0.26], "ticksuffix": " %", "nticks": 4},
+        "shapes": [_level(starting_usd)],
     }
+    below = under | {"yaxis": "y2", "fill": "tozeroy", "fillcolor": "rgba(220,38,38,.14)"}
+    return {"labels": BarAxis(curve.ts).labels(shown), "data": [equity, below], "layout": layout}
 
 
 def price_chart(prices: pd.DataFrame, trades: Sequence[Trade], stops: Sequence[StopPoint], max_points: int) -> Figure:
@@ -82,30 +77,25 @@ def price_chart(prices: pd.DataFrame, trades: Sequence[Trade], stops: Sequence[S
     size = -(-len(axis) // max(1, max_points // 3))  # bars in a bucket: a bucket is three points, low, high and close
     first = np.arange(0, len(axis), size)
     last = np.minimum(first + size, len(axis)) - 1
-    x = last.tolist()
-    low = np.minimum.reduceat(prices["low"].to_numpy(np.float64), first)
-    high = np.maximum.reduceat(prices["high"].to_numpy(np.float64), first)
-    close = prices["close"].to_numpy(np.float64)[last]
-    labels = axis.labels(last)
-    edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-    line = {
-        "name": "Close",
-        "x": x,
-        "y": _rounded(close, 4),
-        "mode": "lines",
-        "line": {"color": "#334155", "width": 1.1},
-    }
+    marks = mark_traces(axis.places, trades, int(prices["ts"].iloc[-1]))
     return {
-        "labels": labels,
-        "data": [
-            edge | {"y": _rounded(low, 4)},
-            edge | {"y": _rounded(high, 4), "fill": "tonexty", "fillcolor": "rgba(100,116,139,.20)"},
-            line | {"showlegend": False, "text": labels, "hovertemplate": "%{text}<br>$%{y:,.2f}<extra></extra>"},
-            *mark_traces(axis.places, trades, int(prices["ts"].iloc[-1])),
-            _stop_trace(axis, stops, size),
-        ],
+        "labels": axis.labels(last),
+        "data": [*_price_traces(prices, first, last), *marks, _stop_trace(axis, stops, size)],
         "layout": {"height": 440, "hovermode": "closest", "yaxis": {"tickprefix": "$"}},
     }
+
+
+def _price_traces(prices: pd.DataFrame, first: Bars, last: Bars) -> list[Figure]:
+    low = np.minimum.reduceat(prices["low"].to_numpy(np.float64), first)
+    high = np.maximum.reduceat(prices["high"].to_numpy(np.float64), first)
+    close = _line("Close", last, np.round(prices["close"].to_numpy(np.float64)[last], 4), "#334155", 1.1)
+    edges = [_line(name, last, np.round(y, 4), GREY, 0) for name, y in (("Low", low), ("High", high))]
+    edges[1] |= {"fill": "tonexty", "fillcolor": "rgba(100,116,139,.20)"}
+    quiet = {"hoverinfo": "skip", "showlegend": False}
+    return [
+        *(edge | quiet for edge in edges),
+        close | {"showlegend": False, "hovertemplate": "%{customdata}<br>$%{y:,.2f}<extra></extra>"},
+    ]
 
 
 def _stop_trace(axis: BarAxis, stops: Sequence[StopPoint], bucket_bars: int) -> Figure:
@@ -118,7 +108,7 @@ def _stop_trace(axis: BarAxis, stops: Sequence[StopPoint], bucket_bars: int) -> 
         elif stop.trigger is not None:
             # Of several raises inside a bucket only the last is drawn, never the first place of a stop.
             if len(y) > 1 and y[-2] is not None and x[-1] is not None and place // bucket_bars == x[-1] // bucket_bars:
-                x.pop(), y.pop()
+                del x[-1], y[-1]
             x.append(place)
             y.append(float(stop.trigger))
     if y and y[-1] is not None:
@@ -128,7 +118,7 @@ def _stop_trace(axis: BarAxis, stops: Sequence[StopPoint], bucket_bars: int) -> 
     return look | {"name": "Stop", "x": x, "y": y, "hovertemplate": "Stop $%{y:,.2f}<extra></extra>"}
 
 
-def _turning_points(equity: Floats, drawdown: Floats) -> npt.NDArray[np.int64]:
+def _turning_points(equity: Floats, drawdown: Floats) -> Bars:
     size = -(-len(equity) * 2 // MAX_POINTS)
     parts = [equity[start : start + size] for start in range(0, len(equity), size)]
     lowest = [number * size + int(part.argmin()) for number, part in enumerate(parts)]
@@ -141,5 +131,6 @@ def _level(usd: float) -> Figure:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": usd, "y1": usd, "line": line}
 
 
-def _rounded(values: Floats, decimals: int) -> list[float]:
-    return [float(value) for value in np.round(values, decimals)]
+def _line(name: str, bars: Bars, values: Floats, color: str, width: float) -> Figure:
+    look = {"color": color, "width": width}
+    return {"name": name, "x": bars.tolist(), "y": values.tolist(), "mode": "lines", "line": look}

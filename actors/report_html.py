@@ -24,7 +24,7 @@ def empty(words: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[str], kind: str = "") -> str:
-    """Return a table that scrolls sideways on a narrow screen; rows are HTML, a head with ``>`` in front has figures."""
+    """Return a table that scrolls sideways on a narrow screen; rows are HTML, a head led by ``>`` has figures."""
     cells = "".join(_head_cell(head) for head in heads)
     body = f"<thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody>"
     return f'<div class="scroll"><table class="{kind}">{body}</table></div>'

@@ -33,15 +33,24 @@ function ticks(figure, from, to, width) {
   return { tickvals: chosen.map((i) => x[i]), ticktext: chosen.map(name) };
 }
 
-// Highest and lowest value in view on one vertical axis, with some air.
-function valueRange(figure, axis, from, to) {
+function extremes(traces, from, to) {
   let low = Infinity, high = -Infinity;
-  for (const trace of figure.data.filter((one) => (one.yaxis || "y") === axis)) {
+  for (const trace of traces) {
     trace.x.forEach((x, i) => {
       const y = trace.y[i];
       if (x !== null && y !== null && x >= from && x <= to) { low = Math.min(low, y); high = Math.max(high, y); }
     });
   }
+  return [low, high];
+}
+
+// What one vertical axis shows of the values in view, with some air. A stop so far off that the price would become a flat
+// line stays out of sight.
+function valueRange(figure, axis, from, to) {
+  const traces = figure.data.filter((one) => (one.yaxis || "y") === axis);
+  let [low, high] = extremes(traces.filter((one) => one.name !== "Stop"), from, to);
+  const [lowest, highest] = extremes(traces, from, to);
+  if (highest - lowest <= 3 * (high - low)) [low, high] = [lowest, highest];
   const air = (high - low || Math.abs(high) || 1) * 0.05;
   return axis === "y2" ? [low - air, air / 4] : [low - air, high + air];
 }
@@ -75,11 +84,12 @@ function draw(box) {
     dragmode: isTouch ? false : "zoom",
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal" },
     hoverlabel: { bgcolor: "#fff", bordercolor: "#cbd5e1", font: { color: "#0f172a" }, align: "left" },
-    xaxis: { ...figure.layout.xaxis, ...grid, fixedrange: isTouch, showgrid: true, tickangle: 0, unifiedhovertitle: { text: "%{customdata}" } },
+    xaxis: { ...figure.layout.xaxis, ...grid, fixedrange: isTouch, showgrid: true, tickangle: 0, ticklabelstandoff: 6, unifiedhovertitle: { text: " " } },
     yaxis: { ...grid, ...figure.layout.yaxis },
     yaxis2: { ...grid, ...figure.layout.yaxis2 },
   };
   if (!figure.layout.yaxis2) delete layout.yaxis2;
+  box.style.minHeight = "";
   const data = figure.data.map((trace) => (trace.x.length === figure.labels.length ? { ...trace, customdata: figure.labels } : trace));
   const config = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset+autosize" };
   return Plotly.newPlot(box, data, layout, config).then(() => {

@@ -15,9 +15,10 @@ from actors.report_charts import MAX_POINTS, Figure, equity_chart, price_chart
 from actors.report_format import count, exchange_time
 from actors.report_html import empty, section, text
 from actors.report_sections import breakdowns, headline, incidents, provenance, refusals, trade_table
-from actors.report_statistics import daily_closes, equity_curve
+from actors.report_statistics import EquityCurve, daily_closes, equity_curve
 
 MAX_CHARTS = 40  # price charts on a page, of the symbols with most trades
+MAX_OPEN_NOTES = 4  # more data notes than these are folded away
 MAX_PAGE_POINTS = 60_000  # over all price charts: keeps the page light with many symbols
 STYLE = Path(__file__).with_name("report_page.css")
 SCRIPT = Path(__file__).with_name("report_page.js")
@@ -25,13 +26,14 @@ SCRIPT = Path(__file__).with_name("report_page.js")
 
 def page(record: SessionRecord, summary: dict[str, Any]) -> str:
     """Return the whole page; ``summary`` is what ``summarise`` says of the record."""
+    curve = equity_curve(record.equity)
     charted = _charted_symbols(record)
     names = {symbol: f"chart-{number}" for number, symbol in enumerate(charted)}
     body = [
-        _header(record),
+        _header(record, curve),
         _notices(record),
-        headline(record, summary),
-        _equity_section(record),
+        headline(record, summary, curve),
+        _equity_section(curve, float(record.starting_equity_usd)),
         *(_price_section(record, symbol, name, len(names)) for symbol, name in names.items()),
         _uncharted(record, charted),
         breakdowns(record),
@@ -67,9 +69,9 @@ def _title(record: SessionRecord) -> str:
     return f"{record.mode.capitalize()} · {named or 'no symbol'}"
 
 
-def _header(record: SessionRecord) -> str:
+def _header(record: SessionRecord, curve: EquityCurve) -> str:
     days = [f"{exchange_time(ts):%d %b %Y}".lstrip("0") for ts in (record.start, record.end)]
-    sessions = len(daily_closes(equity_curve(record.equity)))
+    sessions = len(daily_closes(curve))
     facts = [" – ".join(dict.fromkeys(days)), count(sessions, "session"), count(record.bars, "bar"), record.engine]
     return f"<header><h1>{text(_title(record))}</h1><p>{text(' · '.join(facts))}</p></header>"
 
@@ -84,23 +86,27 @@ def _notices(record: SessionRecord) -> str:
     if record.loss_limit_halts:
         halts = count(record.loss_limit_halts, "halt")
         notices.append(("warn", "Loss limit", f"{halts} of trading: the loss of a day reached the limit."))
-    for note in record.data_notes:
-        if "synthetic" in note.lower():
-            notices.insert(0, ("loud", "Synthetic data", note))
-        else:
-            notices.append(("", "Data", note))
-    return "".join(f'<div class="banner {kind}"><b>{head}</b> {text(body)}</div>' for kind, head, body in notices)
+    synthetic = [note for note in record.data_notes if "synthetic" in note.lower()]
+    loud = [("loud", "Not real prices", note) for note in synthetic]
+    banners = (f'<div class="banner {kind}"><b>{head}</b> {text(body)}</div>' for kind, head, body in loud + notices)
+    return "".join(banners) + _data_notes([note for note in record.data_notes if note not in synthetic])
 
 
-def _equity_section(record: SessionRecord) -> str:
-    curve = equity_curve(record.equity)
+def _data_notes(notes: list[str]) -> str:
+    if not notes:
+        return ""
+    items = "".join(f"<li>{text(note)}</li>" for note in notes)
+    opened = " open" if len(notes) <= MAX_OPEN_NOTES else ""
+    summary = f"<summary>{count(len(notes), 'note')} on the data</summary>"
+    return f'<details class="banner"{opened}>{summary}<ul>{items}</ul></details>'
+
+
+def _equity_section(curve: EquityCurve, starting_usd: float) -> str:
     if len(curve.ts) < 2:
         words = "Too few marks of the account to draw a curve: at least two closed bars are needed."
         return section("Equity and drawdown", empty(words))
-    chart = _figure("equity", equity_chart(curve, float(record.starting_equity_usd)))
-    note = (
-        "Marked to market at closed bars; the dashed line is the starting equity. Drag over a stretch to look closer."
-    )
+    chart = _figure("equity", equity_chart(curve, starting_usd))
+    note = "Marked to market at closed bars; the dashed line is the starting equity. Drag over a stretch to zoom in."
     return section("Equity and drawdown", chart, note)
 
 

@@ -8,18 +8,18 @@ from actors.messages import Action, HandlerFailed, SignalDecided
 from actors.records import SessionRecord, Trade
 from actors.report_format import MISSING, count, exchange_time, held_for, percent, ratio, usd, words
 from actors.report_html import bar, empty, money_cell, section, table, text, time_cell, tone
-from actors.report_statistics import Group, average_exposure_pct, equity_curve, group_trades
+from actors.report_statistics import EquityCurve, Group, average_exposure_pct, group_trades
 
 MAX_TRADE_ROWS = 2_000
 MAX_ALERT_ROWS = 200
 Tile = tuple[str, str, str, str]  # name, figure, what it means, class of its colour
 
 
-def headline(record: SessionRecord, summary: dict[str, Any]) -> str:
+def headline(record: SessionRecord, summary: dict[str, Any], curve: EquityCurve) -> str:
     """Return the figures that a reader looks for first."""
     tiles = "".join(
         f'<div class="tile"><span>{text(name)}</span><b class="{css}">{value}</b><small>{text(hint)}</small></div>'
-        for name, value, hint, css in [*_results(summary), *_activity(record, summary)]
+        for name, value, hint, css in [*_results(summary), *_activity(record, summary, curve)]
     )
     return f'<div class="tiles">{tiles}</div>'
 
@@ -60,7 +60,7 @@ def refusals(decisions: Sequence[SignalDecided]) -> str:
 
 
 def trade_table(trades: Sequence[Trade], end: int, charts: dict[str, str]) -> str:
-    """Return the trades, newest last; ``charts`` names the chart of a symbol, where a click on a row shows the trade."""
+    """Return the trades, newest last; ``charts`` names the chart of a symbol, to which a click on a row leads."""
     if not trades:
         return section("Trades", empty("No trade was made."))
     shown = sorted(trades, key=lambda trade: trade.entry_time)[-MAX_TRADE_ROWS:]
@@ -117,10 +117,9 @@ def _results(summary: dict[str, Any]) -> list[Tile]:
     ]
 
 
-def _activity(record: SessionRecord, summary: dict[str, Any]) -> list[Tile]:
+def _activity(record: SessionRecord, summary: dict[str, Any], curve: EquityCurve) -> list[Tile]:
     closed, wins = summary["trades"], summary["wins"]
     still_open = sum(trade.is_open for trade in record.trades)
-    curve = equity_curve(record.equity)
     held = f"in the market {(curve.exposure > 0).mean() * 100:.0f} % of bars" if len(curve.ts) else "no account history"
     win_rate = 100 * wins / closed if closed else None
     return [

@@ -7,7 +7,9 @@ from nautilus_trader.model import InstrumentId
 
 from actors.component import Watcher
 from actors.messages import AlertRaised, EquityMarked, PositionReported, RepairStop, Topic
-from catalog.nautilus_v2 import contained
+from catalog.nautilus_v2 import contained, contained_start
+
+CHECK_EVERY_NS = 5 * 60 * 1_000_000_000
 
 
 def uncovered(report: PositionReported) -> str:
@@ -26,6 +28,8 @@ class StopCoverage(Watcher):
     """
     Checks the law after every report of an owner, and the owners' books against the engine's at every mark.
 
+    The engine's books are asked every ``CHECK_EVERY_NS`` of event time while something is held.
+
     The owner repairs; what cannot be repaired it closes. A stop that rests does not protect from gaps through it.
 
     """
@@ -33,8 +37,9 @@ class StopCoverage(Watcher):
     def __init__(self) -> None:
         super().__init__()
         self._reports: dict[str, PositionReported] = {}
+        self._next_check = 0
 
-    @contained
+    @contained_start
     def on_start(self) -> None:
         self.listen(Topic.POSITIONS, self.on_position)
         self.listen(Topic.EQUITY, self.on_mark)
@@ -46,6 +51,9 @@ class StopCoverage(Watcher):
 
     @contained
     def on_mark(self, mark: EquityMarked) -> None:
+        if mark.ts < self._next_check:
+            return
+        self._next_check = mark.ts + CHECK_EVERY_NS
         for report in list(self._reports.values()):
             if report.quantity:
                 self._check(report, mark.ts)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -14,28 +15,36 @@ from actors.report_statistics import group_trades
 
 MAX_SYMBOL_LINES = 6
 MAX_REASON_LINES = 5
-MAX_NOTE_LINES = 2
+MAX_NOTES = 2
+MAX_NOTE_CHARACTERS = 160  # two lines
 
 
 def print_summary(record: SessionRecord, summary: dict[str, Any], directory: Path, console: Console) -> None:
     """Print the headline figures, a line a symbol, what was refused and why, and where the report lies."""
     for notice in _notices(record):
-        console.print(notice, overflow="ellipsis", no_wrap=True)
+        console.print(notice)
     console.print(_headline(summary))
-    if record.trades:
-        console.print(_symbols(record))
-    if summary["blocked_entries"]:
-        console.print(_refused(summary["blocked_entries"]))
+    details = Table.grid(padding=(0, 4))
+    details.add_row(
+        _symbols(record) if record.trades else "No trade was made.",
+        _refused(summary["blocked_entries"]) if summary["blocked_entries"] else "",
+    )
+    console.print(details)
     console.print(f"[bold]Report[/bold] {escape(str(directory / 'report.html'))}", soft_wrap=True, highlight=False)
 
 
 def _notices(record: SessionRecord) -> list[Text]:
-    notices = [Text(note, style="bold black on yellow") for note in record.data_notes[:MAX_NOTE_LINES]]
+    synthetic_first = sorted(record.data_notes, key=lambda note: "synthetic" not in note.lower())
+    notices = [Text(_shortened(note), style="black on yellow") for note in synthetic_first[:MAX_NOTES]]
     if record.was_interrupted:
         notices.append(Text("Interrupted: the figures cover what ran until then.", style="bold yellow"))
     if record.errors:
         notices.append(Text(f"{count(len(record.errors), 'error')}: see the report.", style="bold white on red"))
     return notices
+
+
+def _shortened(note: str) -> str:
+    return note if len(note) <= MAX_NOTE_CHARACTERS else f"{note[: MAX_NOTE_CHARACTERS - 1]}…"
 
 
 def _headline(summary: dict[str, Any]) -> Table:
@@ -54,7 +63,7 @@ def _headline(summary: dict[str, Any]) -> Table:
         ("Bars", Text(f"{summary['bars']:,}")),
         ("Bars a second", Text(f"{summary['bars_per_sec']:,}" if summary["bars_per_sec"] else "–")),
     ]
-    table = Table(title=_period(summary), title_justify="left", title_style="bold", show_header=False)
+    table = Table(title=_period(summary), title_justify="left", title_style="bold", show_header=False, box=HORIZONTALS)
     for _ in range(2):
         table.add_column(style="dim")
         table.add_column(justify="right", min_width=14)
@@ -71,7 +80,7 @@ def _symbols(record: SessionRecord) -> Table:
     groups = group_trades(record.trades, lambda trade: trade.symbol)
     groups.sort(key=lambda group: -abs(group.net_usd))
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("Symbol", min_width=14)
+    table.add_column("Symbol", max_width=16, no_wrap=True)
     for name in ("Trades", "Won", "Lost", "Net P&L"):
         table.add_column(name, justify="right")
     for group in groups[:MAX_SYMBOL_LINES]:
@@ -84,7 +93,7 @@ def _symbols(record: SessionRecord) -> Table:
 
 def _refused(blocked: dict[str, int]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("Refused because of", min_width=14)
+    table.add_column("Refused", max_width=22)
     table.add_column("Signals", justify="right")
     for reason, number in list(blocked.items())[:MAX_REASON_LINES]:
         table.add_row(escape(words(reason)), f"{number:,}")

@@ -33,6 +33,9 @@ class TrailingStopConfig(BaseModel):
     )
 
 
+_ROOM = 1e-9  # of the price: far above float noise, far below a tick
+
+
 class TrailingRule:
     """
     Trail the best price since entry, never loosening.
@@ -80,28 +83,56 @@ class TrailingRule:
         self._side = side
         self._tick = tick
         self._atr = atr
-        self._best = entry_price
+        self._best = float(entry_price)
         self._activation = entry_price + side * entry_price * config.activate_after_pct / 100
         self._distance_frac = config.distance_pct / 100
+        self._keep_frac = 1 - side * float(self._distance_frac)
         self._min_step_frac = config.min_step_bps / 10_000
+        self._least_gain_frac = float(self._min_step_frac) - _ROOM
+        self._is_percent = config.kind == "percent"
 
-    def update(self, high: Decimal, low: Decimal, close: Decimal) -> Decimal | None:
+    @property
+    def current_stop(self) -> Decimal:
+        """Where the protective stop rests, USD a share."""
+        return self._current_stop
+
+    @current_stop.setter
+    def current_stop(self, trigger: Decimal) -> None:
+        self._current_stop = trigger
+        self._stop = float(trigger)
+
+    def update(self, high: float, low: float, close: float) -> Decimal | None:
         """Take in a closed bar (USD a share); return the trigger to move the stop to, or ``None`` to leave it."""
-        side = self._side
-        self._best = max(self._best, high) if side is Side.LONG else min(self._best, low)
-        if (self._best - self._activation) * side < 0:
+        if self._side > 0:
+            self._best = best = max(self._best, high)
+            gain = best * self._keep_frac - self._stop
+        else:
+            self._best = best = min(self._best, low)
+            gain = self._stop - best * self._keep_frac
+        # Most bars change nothing: floats rule them out with room to spare, the decision itself is made in Decimal
+        if self._is_percent and gain < self._least_gain_frac * close:
             return None
-        distance = self._distance()
+        return self._ask(_decimal(best), _decimal(close))
+
+    def _ask(self, best: Decimal, close: Decimal) -> Decimal | None:
+        side = self._side
+        if (best - self._activation) * side < 0:
+            return None
+        distance = self._distance(best)
         if distance is None:
             return None
-        trigger = clamp_to_market(side, self._best - side * distance, close, self._tick)
+        trigger = clamp_to_market(side, best - side * distance, close, self._tick)
         improvement = (trigger - self.current_stop) * side
         if improvement <= 0 or improvement < close * self._min_step_frac:
             return None
         return trigger
 
-    def _distance(self) -> Decimal | None:
-        if self._config.kind == "percent":
-            return self._best * self._distance_frac
+    def _distance(self, best: Decimal) -> Decimal | None:
+        if self._is_percent:
+            return best * self._distance_frac
         value = self._atr.value if self._atr is not None and self._config.kind == "atr" else None
         return None if value is None else value * self._config.atr_multiple
+
+
+def _decimal(price: float) -> Decimal:
+    return Decimal(repr(price))  # the shortest text of a price's float is the price

@@ -13,7 +13,7 @@ from actors.component import Watcher
 from actors.messages import PositionReported, RaiseStop, Side, StopMoved, Topic
 from actors.trailing_rules import TrailingRule, TrailingStopConfig
 from catalog.indicators import AverageTrueRange
-from catalog.nautilus_v2 import contained
+from catalog.nautilus_v2 import contained, contained_start
 
 
 class TrailingStopManager(Watcher):
@@ -40,7 +40,7 @@ class TrailingStopManager(Watcher):
         self._rules: dict[str, TrailingRule] = {}
         self._ranges = {s: AverageTrueRange(config.atr_period) for s in bar_types} if config.kind == "atr" else {}
 
-    @contained
+    @contained_start
     def on_start(self) -> None:
         if self._config.kind == "none":
             return
@@ -85,6 +85,6 @@ class TrailingStopManager(Watcher):
         rule = self._rules.get(symbol)
         if rule is None:
             return
-        trigger = rule.update(bar.high.as_decimal(), bar.low.as_decimal(), bar.close.as_decimal())
+        trigger = rule.update(float(bar.high), float(bar.low), float(bar.close))
         if trigger is not None:
             self.publish_message(Topic.COMMANDS, RaiseStop(bar.ts_init, symbol, trigger))

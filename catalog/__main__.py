@@ -31,7 +31,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-CatalogDir = Annotated[Path, typer.Option("--catalog", metavar="DIR", help="Directory of the catalog.")]
+CatalogDir = Annotated[
+    Path, typer.Option("--catalog", metavar="DIR", help="Directory of the catalog.", show_default="catalog/data")
+]
 
 
 @app.command("sample")
@@ -100,9 +102,10 @@ def verify_command(catalog: CatalogDir = DEFAULT_PATH) -> None:
 
 def _print_report(report: ImportReport) -> None:
     written = report.written
-    share = report.bars / report.expected_bars if report.expected_bars else 0.0
-    typer.echo(f"{report.bar_type}: {report.rows:,} rows read, {report.bars:,} bars, {share:.1%} of regular sessions.")
-    typer.echo(f"  {written.added:,} new, {written.replaced:,} replaced, {report.bars - written.added:,} known before")
+    typer.echo(f"{report.bar_type}: {report.rows:,} rows read, {report.bars:,} bars kept")
+    typer.echo(f"  {report.covered_bars:,} of the {report.expected_bars:,} bars of their regular sessions")
+    unchanged = report.bars - written.added - written.replaced
+    typer.echo(f"  {written.added:,} new, {written.replaced:,} replaced, {unchanged:,} unchanged")
     notes = {
         "rows outside the regular session left out (--hours all keeps them)": report.outside_hours,
         "rows repeated with the same values": report.repeated,

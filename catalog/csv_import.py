@@ -7,9 +7,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from catalog.errors import CatalogError
 from catalog.instruments import TICK_USD, make_bar_type
+from catalog.quality import expected_closes
 from catalog.readers import VALUES, BadRow, PriceFile, Progress
 from catalog.sessions import Sessions
 from catalog.store import COLUMNS, BarStore, WriteResult
@@ -42,6 +44,7 @@ class ImportReport:
     bad_rows: list[BadRow] = field(default_factory=list)  # the first ones
     bars: int = 0
     expected_bars: int = 0  # in the regular sessions that have a bar
+    covered_bars: int = 0  # of those, how many are there: few means a wrong zone or step
     written: WriteResult = field(default_factory=lambda: WriteResult(0, 0, 0))
 
     def add_bad(self, rows: list[BadRow], count: int) -> None:
@@ -51,7 +54,7 @@ class ImportReport:
 
     def describe_bad(self) -> str:
         """Return the bad rows, one a line, and how many are not named."""
-        lines = [f"  {row}" for row in self.bad_rows]
+        lines = [f"  {row}" for row in sorted(self.bad_rows, key=lambda row: (row.file, row.line))]
         more = self.bad_count - len(self.bad_rows)
         return "\n".join([*lines, *([f"  and {more} more"] if more else [])])
 
@@ -73,7 +76,6 @@ def import_files(
     report = ImportReport(str(kind))
     if store.is_synthetic(report.bar_type):
         raise CatalogError(f"{store.path} holds the synthetic {report.bar_type}; import into another --catalog.")
-    sessions = Sessions()
     kept = [rows for file in files for rows in _usable_rows(PriceFile(file, progress), options, step_secs, report)]
     bars = _drop_repeated(pd.concat(kept, ignore_index=True), report) if kept else pd.DataFrame(columns=COLUMNS)
     if report.bad_count and options.on_bad == "fail":
@@ -83,7 +85,8 @@ def import_files(
     if bars.empty:
         raise CatalogError(_explain_empty(report, options))
     report.bars = len(bars)
-    report.expected_bars = _count_expected(bars, step_secs, sessions)
+    expected = _expected(bars, step_secs, Sessions())
+    report.expected_bars, report.covered_bars = len(expected), int(np.isin(expected, bars["ts"]).sum())
     report.written = store.write(report.bar_type, bars[COLUMNS])
     return report
 
@@ -105,7 +108,7 @@ def _usable_rows(
     report.add_bad(file.ragged, len(file.ragged))
 
 
-def _judge(rows: pd.DataFrame, file: str, timezone: str, report: ImportReport) -> np.ndarray:
+def _judge(rows: pd.DataFrame, file: str, timezone: str, report: ImportReport) -> NDArray[np.bool_]:
     is_bad = np.zeros(len(rows), dtype=bool)
     reasons = np.full(len(rows), "", dtype=object)
     for mask, reason in _rules(rows, timezone):
@@ -120,7 +123,7 @@ def _judge(rows: pd.DataFrame, file: str, timezone: str, report: ImportReport) -
     return is_bad
 
 
-def _rules(rows: pd.DataFrame, timezone: str) -> Iterator[tuple[np.ndarray, str]]:
+def _rules(rows: pd.DataFrame, timezone: str) -> Iterator[tuple[NDArray[np.bool_], str]]:
     no_moment = f"time '{{time}}' is not understood, or not one moment in {timezone} (daylight saving)"
     yield (rows["ts"] == NO_TIME).to_numpy(), no_moment
     for name in VALUES:
@@ -153,10 +156,11 @@ def _drop_repeated(rows: pd.DataFrame, report: ImportReport) -> pd.DataFrame:
     return rows[~is_later]
 
 
-def _count_expected(bars: pd.DataFrame, step_secs: int, sessions: Sessions) -> int:
-    stamps = pd.DatetimeIndex(bars["ts"].to_numpy().view("M8[ns]"), tz="UTC")
-    windows = (sessions.on(day) for day in set(stamps.tz_convert(sessions.timezone).date))
-    return sum(len(sessions.bar_closes(window, step_secs)) for window in windows if window)
+def _expected(bars: pd.DataFrame, step_secs: int, sessions: Sessions) -> NDArray[np.int64]:
+    ts = bars["ts"].to_numpy()
+    days = set(pd.DatetimeIndex(ts.view("M8[ns]"), tz="UTC").tz_convert(sessions.timezone).date)
+    windows = [window for day in sorted(days) if (window := sessions.on(day))]
+    return expected_closes(ts, windows, step_secs, sessions)
 
 
 def _explain_empty(report: ImportReport, options: ImportOptions) -> str:

@@ -45,15 +45,27 @@ class Isolated(Protocol):
     def on_failure(self, handler: str, error: Exception) -> None: ...
 
 
-def contained[**P](handler: Callable[P, None]) -> Callable[P, None]:
+def contained[C: Isolated, M](handler: Callable[[C, M], None]) -> Callable[[C, M], None]:
     """Keep a handler's exception from being lost in the log: hand it to the component's ``on_failure``."""
 
     @wraps(handler)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(component: C, message: M) -> None:
         try:
-            handler(*args, **kwargs)
+            handler(component, message)
         except Exception as error:  # noqa: BLE001 - law 13: whatever a handler raises is contained, counted, told
-            component: Isolated = args[0]  # type: ignore[assignment]
+            component.on_failure(handler.__name__, error)
+
+    return guarded
+
+
+def contained_start[C: Isolated](handler: Callable[[C], None]) -> Callable[[C], None]:
+    """Do the same for a handler that takes no message (``on_start``, ``on_stop``)."""
+
+    @wraps(handler)
+    def guarded(component: C) -> None:
+        try:
+            handler(component)
+        except Exception as error:  # noqa: BLE001 - see contained
             component.on_failure(handler.__name__, error)
 
     return guarded

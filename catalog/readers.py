@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from catalog.errors import CatalogError
 
@@ -70,7 +71,7 @@ class PriceFile:
         read = self._read_parquet if self.path.name.lower().endswith(".parquet") else self._read_text
         try:
             yield from read()
-        except (pa.ArrowInvalid, EOFError, UnicodeDecodeError) as error:
+        except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
             raise CatalogError(
                 f"{self.path} cannot be read; is it damaged or not what its name says? {error}"
             ) from error
@@ -104,7 +105,7 @@ class PriceFile:
 
     def _header(self) -> tuple[list[str], str]:
         with self.path.open("rb") as raw, pa.input_stream(raw, compression=self._compression()) as stream:
-            first = stream.read(4_096).decode("utf-8-sig").splitlines()[0]
+            first = stream.read(4_096).decode("utf-8-sig").partition("\n")[0].strip("\r")
         delimiter = max(",;\t", key=first.count)
         return [name.strip('"') for name in first.split(delimiter)], delimiter
 
@@ -116,14 +117,14 @@ class PriceFile:
         self.ragged.append(BadRow(str(self.path), row.number, what))
         return "skip"
 
-    def _lines(self, first: int, count: int) -> np.ndarray:
+    def _lines(self, first: int, count: int) -> NDArray[np.int64]:
         # Ragged lines are not in the batch: count past them.
         skipped = {row.line for row in self.ragged if row.line >= first}
         lines = first + np.arange(count + len(skipped))
         return lines[~np.isin(lines, list(skipped))][:count]
 
-    def _to_frame(self, batch: pa.RecordBatch, lines: np.ndarray) -> pd.DataFrame:
-        table = batch.to_pandas()
+    def _to_frame(self, batch: pa.RecordBatch, lines: NDArray[np.int64]) -> pd.DataFrame:
+        table = batch.to_pandas(ignore_metadata=True)  # else pandas makes the times an index again
         names = {str(name).strip().strip("\ufeff").lower(): name for name in table.columns}
         chosen = {want: next((names[a] for a in known if a in names), None) for want, known in ALIASES.items()}
         if missing := [want for want, name in chosen.items() if name is None]:

@@ -7,13 +7,10 @@ stops between chunks and the opening trades come with the bars (docs/decisions/0
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
-from nautilus_trader.common import CacheConfig, LoggerConfig, LogLevel
-from nautilus_trader.execution import ExecutionEngineConfig
-from nautilus_trader.model import AccountType, Equity, Money, OmsType, Venue
+from nautilus_trader.common import DataActor
 
 from actors.messages import HandlerFailed
 from actors.records import SessionRecord
@@ -22,11 +19,12 @@ from catalog.instruments import make_bar_type, parse_step
 from catalog.sessions import Sessions
 from catalog.store import BarStore
 from config.backtest_data import BacktestData, Span
+from config.backtest_engine import make_engine
 from config.backtest_range import check_range
 from config.backtest_record import make_record
-from config.components import Components, build_components, traded_symbols
+from config.components import build_components, traded_symbols
 from config.schema import Settings
-from config.simulation import USD, OpeningPrices, OrderFees, TickSlippage
+from config.simulation import OrderFees
 
 Progress = Callable[[int, int], None]  # bars done, bars in all
 
@@ -53,6 +51,8 @@ class Backtest:
         The catalog.
     start, end : int | None
         First and last closing time of the bars, UTC nanoseconds; None = all there is.
+    onlookers : Sequence[DataActor]
+        Actors that run along, for tests and for studies of one's own; they change no fill.
 
     Raises
     ------
@@ -61,7 +61,14 @@ class Backtest:
 
     """
 
-    def __init__(self, settings: Settings, store: BarStore, start: int | None = None, end: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: BarStore,
+        start: int | None = None,
+        end: int | None = None,
+        onlookers: Sequence[DataActor] = (),
+    ) -> None:
         self.settings = settings
         self.store = store
         self.symbols = traded_symbols(settings)
@@ -69,21 +76,18 @@ class Backtest:
         sessions = Sessions(settings.session.calendar)
         self.data = BacktestData(store, self.bar_types, parse_step(settings.bars.step), sessions)
         self.start, self.end = check_range(settings, store, self.data.times, start, end)
-        self.instruments: dict[str, Equity] = {symbol: store.instrument(symbol) for symbol in self.symbols}
-        self.components: Components = build_components(
-            settings,
-            self.instruments,
-            settings.backtest.starting_cash_usd,
-            hold_until_open=settings.backtest.fill == "next_open",
+        self.instruments = {symbol: store.instrument(symbol) for symbol in self.symbols}
+        chosen = settings.backtest
+        self.components = build_components(
+            settings, self.instruments, chosen.starting_cash_usd, hold_until_open=chosen.fill == "next_open"
         )
-        self.fees = OrderFees(
-            FixedPlanFees(
-                settings.backtest.commission_per_share_usd,
-                settings.backtest.commission_min_usd,
-                settings.backtest.commission_max_pct,
-            )
-        )
-        self.engine = self._build_engine()
+        plan = FixedPlanFees(chosen.commission_per_share_usd, chosen.commission_min_usd, chosen.commission_max_pct)
+        self.fees = OrderFees(plan)
+        self.engine = make_engine(settings, self.instruments, self.fees)
+        for actor in (*self.components.actors, *onlookers):
+            self.engine.add_actor(actor)
+        for strategy in self.components.strategies:
+            self.engine.add_strategy(strategy)
 
     def run(self, progress: Progress | None = None, should_stop: Callable[[], bool] = lambda: False) -> SessionRecord:
         """Run to the end, to the first failure, or until ``should_stop``; return the record of what ran."""
@@ -112,47 +116,13 @@ class Backtest:
         self.engine.dispose()
 
     def _run_span(self, span: Span, effort: Effort) -> None:
+        if not span.bars:
+            return
         for batch in self.data.load(span):
             self.engine.add_data(batch, validate=False, sort=False)
         self.engine.sort_data()
         began = time.perf_counter()
-        if span.bars:
-            self.engine.run(streaming=True)
+        self.engine.run(streaming=True)
         effort.engine_secs += time.perf_counter() - began
         effort.bars += span.bars
         self.engine.clear_data()
-
-    def _build_engine(self) -> BacktestEngine:
-        config = BacktestEngineConfig(
-            logging=LoggerConfig(stdout_level=LogLevel.OFF, bypass_logging=True),
-            bypass_logging=True,
-            run_analysis=False,
-            cache=CacheConfig(bar_capacity=1, tick_capacity=1),  # nobody looks back in the cache
-            exec_engine=ExecutionEngineConfig(snapshot_positions=False),
-        )
-        engine = BacktestEngine(config)
-        self._add_venues(engine)
-        for symbol in self.symbols:
-            engine.add_instrument(self.instruments[symbol])
-        for actor in self.components.actors:
-            engine.add_actor(actor)
-        for strategy in self.components.strategies:
-            engine.add_strategy(strategy)
-        return engine
-
-    def _add_venues(self, engine: BacktestEngine) -> None:
-        cash = Money.from_decimal(self.settings.backtest.starting_cash_usd, USD)
-        for name in sorted({symbol.rpartition(".")[2] for symbol in self.symbols}):
-            ticks, openings = self.settings.backtest.slippage_ticks, OpeningPrices()
-            engine.add_venue(
-                Venue(name),
-                OmsType.NETTING,
-                AccountType.MARGIN,  # the engine checks no buying power: every cap is ours
-                [cash],
-                base_currency=USD,
-                fee_model=self.fees,
-                fill_model=TickSlippage(ticks, openings) if ticks else None,
-                modules=[openings] if ticks else None,
-                reject_stop_orders=False,  # a stop that the entry's fill has passed fills at once, as at IB
-                use_reduce_only=False,
-            )

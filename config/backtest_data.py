@@ -21,6 +21,7 @@ from catalog.store import BarStore
 
 OPEN_AFTER_NS = 1  # the opening trade prints this long after the last bar's close, before any other event
 VOLUME_SHARE = 4  # the engine lets an order take a quarter of a bar's volume at each of its prices
+LEAST_VOLUME = 4  # shares: it matches a thinner bar at a stale price [ran], so the few that are get this volume
 NANOS_IN_SECOND = 1_000_000_000
 
 
@@ -74,7 +75,7 @@ class BacktestData:
     def load(self, span: Span) -> Iterator[list[Bar] | list[TradeTick]]:
         """Yield the bars and the opening trades of each symbol in a span, to be sorted stably by time."""
         for symbol, bar_type in self._bar_types.items():
-            bars = self._catalog.query_bars([bar_type], start=span.start, end=span.end)
+            bars = [_matchable(bar) for bar in self._catalog.query_bars([bar_type], start=span.start, end=span.end)]
             if bars:
                 yield self._opening_trades(symbol, bars)
                 yield bars
@@ -89,7 +90,7 @@ class BacktestData:
             volume = float(bar.volume)
             size = sizes.get(volume)
             if size is None:
-                size = sizes[volume] = Quantity.from_int(max(1, int(volume) // VOLUME_SHARE))
+                size = sizes[volume] = Quantity.from_int(int(volume) // VOLUME_SHARE)
             trades.append(TradeTick(instrument_id, bar.open, size, none, trade_id, ts, ts))
         return trades
 
@@ -109,3 +110,10 @@ class BacktestData:
         day: date = local.date() + timedelta(days=1)
         midnight = local.replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0)
         return int(midnight.timestamp()) * NANOS_IN_SECOND
+
+
+def _matchable(bar: Bar) -> Bar:
+    if float(bar.volume) >= LEAST_VOLUME:
+        return bar
+    volume = Quantity.from_int(LEAST_VOLUME)
+    return Bar(bar.bar_type, bar.open, bar.high, bar.low, bar.close, volume, bar.ts_event, bar.ts_init)

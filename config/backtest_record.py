@@ -50,7 +50,7 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
         was_interrupted=effort.was_interrupted,
         wall_secs=time.perf_counter() - effort.started,
         engine_secs=effort.engine_secs,
-        peak_rss_mb=_peak_rss_mb(),
+        peak_rss_mb=peak_rss_mb(),
         price_series=frames,
     )
 
@@ -105,6 +105,6 @@ def _data_notes(run: "Backtest", frames: dict[str, pd.DataFrame]) -> list[str]:
     return notes
 
 
-def _peak_rss_mb() -> float:
+def peak_rss_mb() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)  # bytes on macOS, KiB on Linux

@@ -122,8 +122,11 @@ class _Draft:
     def _place(self, location: Location) -> str:
         if location in self._origins:
             return self._origins[location]
-        origins = (self._origins.get(location[:length]) for length in range(len(location), 0, -1))
-        return f"{next(filter(None, origins), self._source)}, {named(location, self._tree)}"
+        # An override above or below the place is the likely cause; the last one won.
+        related = [
+            origin for key, origin in self._origins.items() if all(a == b for a, b in zip(key, location, strict=False))
+        ]
+        return f"{[self._source, *related][-1]}, {named(location, self._tree)}"
 
 
 def _read(source: Path) -> dict[str, Any]:

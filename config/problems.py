@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from config.reference import expected, quoted, settable
+from config.reference import expected, quoted, settable, type_text
 from config.schema import SCHEMA_VERSION, Settings, StrategyTable, rule_settings
 
 type Location = tuple[str, ...]
@@ -22,7 +22,9 @@ def explain(error: ValidationError, tree: Mapping[str, Any]) -> dict[Location, s
     """Return one sentence or two for each place at which validation failed."""
     found = {}
     for item in error.errors(include_url=False):
-        location = tuple(str(part) for part in item["loc"] if part != "rule_config")
+        location = tuple(str(part) for part in item["loc"])
+        if location[2:3] == ("rule_config",):  # our own level, which the file does not have
+            location = location[:2] + location[3:]
         found[location] = _sentence(item, location, tree)
     return found
 
@@ -31,9 +33,10 @@ def unfit_numbers(tree: Mapping[str, Any]) -> dict[Location, str]:
     """Return what is said of NaN, of infinity, and of true or false in place of a number, wherever they stand."""
     found = {}
     for location, value in _leaves(tree):
-        if not _is_finite(value):
+        field = _field_at(location, tree)
+        is_text = isinstance(value, str) and field and "text" in type_text(field.annotation)
+        if not is_text and not _is_finite(value):
             found[location] = f"expected a finite number, found {shown(value)}."
-        field = settable(models_at(location[:-1], tree)).get(location[-1])
         if isinstance(value, bool) and field and _is_number(field.annotation):
             found[location] = _mismatch(field, shown(value))
     return found

@@ -30,7 +30,7 @@ from actors.messages import (
     Topic,
     failure,
 )
-from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, strategy_config
+from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, contained_start, strategy_config
 from strategies.entry_plan import ConfiguredRule, EntryPlan, EntryPlanner, StrategySetup
 from strategies.holding import Phase
 from strategies.position_owner import PositionOwner
@@ -70,7 +70,7 @@ class SignalStrategy(Strategy):
 
     # -- Life -----------------------------------------------------------------------------------
 
-    @contained
+    @contained_start
     def on_start(self) -> None:
         instrument = self.cache.instrument(InstrumentId.from_str(self.setup.symbol))
         if instrument is None:
@@ -94,11 +94,12 @@ class SignalStrategy(Strategy):
         for measure in self.planner.measures:
             measure(price_bar)
         spoken = [(rule, signal) for rule in self.setup.rules if (signal := rule.rule.update(price_bar))]
-        if not spoken and self.owner.holding.phase is Phase.FLAT:
+        was_flat = self.owner.holding.phase is Phase.FLAT
+        if was_flat and not spoken:
             return
         self._close = close.as_decimal()
-        was_flat = self.owner.holding.is_flat
-        self._tend(ts)
+        if not was_flat:
+            self._tend(ts)
         for rule, signal in spoken:
             self._decide(rule, signal, ts, was_flat=was_flat)
 
@@ -110,8 +111,6 @@ class SignalStrategy(Strategy):
         """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
         self.owner.mark(self._close)
         holding = self.owner.holding
-        if holding.phase is Phase.FLAT:
-            return
         timeout_ns = self.setup.risk.entry_timeout_secs * 1_000_000_000
         if holding.phase is Phase.ENTERING and ts - holding.entry_time > timeout_ns:
             self.owner.time_out_entry(ts)

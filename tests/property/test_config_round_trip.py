@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as run_settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -64,6 +65,10 @@ def read(text: str) -> Settings:
         return load_settings(path, (), {})
 
 
+quick = run_settings(deadline=None, max_examples=50)
+
+
+@quick
 @given(SECTIONS, TABLES)
 def test_printed_settings_read_back_are_equal(sections: dict[str, Any], tables: list[dict[str, Any]]) -> None:
     settings = Settings.model_validate({"schema_version": 1, "strategies": tables, **sections})
@@ -91,6 +96,7 @@ class OwnRule:
         return 0
 
 
+@quick
 @given(
     TEXT,
     st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=3),
@@ -113,6 +119,7 @@ def test_settings_of_a_rule_of_ones_own_read_back_are_equal(
     assert read(as_toml_text(settings)) == settings
 
 
+@quick
 @given(st.integers(1, 500), money("0.05", "50"), st.integers(1, 49), st.booleans())
 def test_valid_overrides_arrive_from_option_and_environment(
     positions: int, distance: Decimal, fast: int, enabled: bool
@@ -133,6 +140,7 @@ def test_valid_overrides_arrive_from_option_and_environment(
 
 
 @pytest.mark.parametrize("source", ["file", "option", "variable"])
+@quick
 @given(st.data())
 def test_any_text_gives_settings_or_a_config_error(source: str, data: st.DataObject) -> None:
     text = data.draw(TEXT | st.from_regex(r"\A[a-z_.0-9\[\]{}=\"'# \n]{0,30}\Z"))
@@ -144,4 +152,7 @@ def test_any_text_gives_settings_or_a_config_error(source: str, data: st.DataObj
         else:
             load_settings(None, (), {f"BALLAST_{text}": "1", "BALLAST_STRATEGIES__0__FAST_PERIOD": text})
     except ConfigError as error:
-        assert all(error.problems)
+        problems = error.problems
+    else:
+        problems = ("read",)
+    assert all(problems)

@@ -77,7 +77,7 @@ def follow(side, config, moves, confirmed):
         best, worst, close = (entry + side * tick * at for at in (steps + up, steps - down, steps))
         high, low = max(best, worst), min(best, worst)
         atr.update(float(high), float(low), float(close))
-        trigger = rule.update(high, low, close)
+        trigger = rule.update(float(high), float(low), float(close))
         yield close, rule.current_stop, trigger
         if trigger is not None and is_confirmed:
             rule.current_stop = trigger

@@ -96,7 +96,6 @@ def test_precedence_file_environment_option_last_wins(
         ('alerts.events=["halt", "stop"]', "alerts.events", ("halt", "stop")),
         ("strategies.0.symbol=MSFT.NASDAQ", "strategies.0.symbol", "MSFT.NASDAQ"),
         ("strategies.0.fast_period=12", "strategies.0.fast_period", 12),
-        ("session={avoid_first_mins=1}", "session.avoid_first_mins", 1),
     ],
 )
 def test_value_from_option_and_environment_is_read_alike(file: Path, option: str, name: str, value: object) -> None:

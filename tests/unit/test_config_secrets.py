@@ -6,8 +6,8 @@ from config.loader import ConfigError, load_settings
 from config.printed import as_toml_text
 from config.schema import Settings
 
-SECRET = "mailto://user:hunter2@example.com"
-TWO_TARGETS = f"{SECRET}\n  slack://hunter2/b/c "
+ADDRESS = "mailto://user:hunter2@example.com"
+TWO_TARGETS = f"{ADDRESS}\n  slack://hunter2/b/c "
 
 
 def targets(settings: Settings) -> list[str]:
@@ -21,7 +21,7 @@ def test_targets_from_variable_or_file_are_read(tmp_path: Path) -> None:
     from_variable = load_settings(None, (), {"BALLAST_ALERT_URLS": TWO_TARGETS})
     from_file = load_settings(None, (), {"BALLAST_ALERT_URLS_FILE": str(path)})
 
-    assert targets(from_variable) == targets(from_file) == [SECRET, "slack://hunter2/b/c"]
+    assert targets(from_variable) == targets(from_file) == [ADDRESS, "slack://hunter2/b/c"]
     assert targets(load_settings(None, (), {"BALLAST_ALERT_URLS": ""})) == []
 
 
@@ -39,18 +39,18 @@ def test_targets_are_masked_wherever_settings_are_shown() -> None:
 @pytest.mark.parametrize(
     ("overrides", "environ"),
     [
-        ([f'alerts.targets=["{SECRET}"]'], {}),
-        ([f"alerts.targets={SECRET}"], {}),
-        ([SECRET], {}),
-        ([f"alerts.urls={SECRET}"], {}),
-        ([f"alerts.events={SECRET}"], {}),
-        ([f"alert={SECRET}"], {}),
-        ([f"risk.max_positions=['{SECRET}']"], {}),
-        ([], {"BALLAST_ALERTS__TARGETS": SECRET}),
-        ([], {"BALLAST_ALERT__URLS": SECRET}),
-        ([], {"BALLAST_ALERT_URL": SECRET}),
-        (["ib.port=x"], {"BALLAST_ALERT_URLS": SECRET}),
-        (["alerts.min_level=x"], {"BALLAST_ALERT_URLS": SECRET}),
+        ([f'alerts.targets=["{ADDRESS}"]'], {}),
+        ([f"alerts.targets={ADDRESS}"], {}),
+        ([ADDRESS], {}),
+        ([f"alerts.urls={ADDRESS}"], {}),
+        ([f"alerts.events={ADDRESS}"], {}),
+        ([f"alert={ADDRESS}"], {}),
+        ([f"risk.max_positions=['{ADDRESS}']"], {}),
+        ([], {"BALLAST_ALERTS__TARGETS": ADDRESS}),
+        ([], {"BALLAST_ALERT__URLS": ADDRESS}),
+        ([], {"BALLAST_ALERT_URL": ADDRESS}),
+        (["ib.port=x"], {"BALLAST_ALERT_URLS": ADDRESS}),
+        (["alerts.min_level=x"], {"BALLAST_ALERT_URLS": ADDRESS}),
     ],
 )
 def test_problem_never_shows_a_secret(overrides: list[str], environ: dict[str, str]) -> None:
@@ -63,7 +63,7 @@ def test_problem_never_shows_a_secret(overrides: list[str], environ: dict[str, s
 def test_targets_in_the_file_are_refused_with_the_right_place(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text(
-        f'schema_version = 1\n[alerts]\ntargets = ["{SECRET}"]\n[[strategies]]\nkind = "momentum"\nsymbol = "A.NYSE"\n'
+        f'schema_version = 1\n[alerts]\ntargets = ["{ADDRESS}"]\n[[strategies]]\nkind = "momentum"\nsymbol = "A.NYSE"\n'
     )
 
     with pytest.raises(ConfigError) as caught:
@@ -92,4 +92,4 @@ def test_file_of_targets_that_cannot_be_read_is_told_by_name_alone(tmp_path: Pat
 
 def test_targets_in_both_places_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="found both; unset one"):
-        load_settings(None, (), {"BALLAST_ALERT_URLS": SECRET, "BALLAST_ALERT_URLS_FILE": str(tmp_path)})
+        load_settings(None, (), {"BALLAST_ALERT_URLS": ADDRESS, "BALLAST_ALERT_URLS_FILE": str(tmp_path)})

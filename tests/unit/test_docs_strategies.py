@@ -31,9 +31,10 @@ def own_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def exit_code_of_its_test(own_rule: Path) -> int:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    settings = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_my_rule.py"]
-    return subprocess.run(command, cwd=own_rule.parent, env=environment, capture_output=True, check=False).returncode  # noqa: S603
+    run = subprocess.run(command, cwd=own_rule.parent, env=os.environ | settings, capture_output=True, check=False)  # noqa: S603 - our own page
+    return run.returncode
 
 
 def test_own_rule_of_the_page_is_loaded_with_its_settings(own_rule: Path) -> None:

@@ -27,6 +27,13 @@ def test_gain_beyond_the_threshold_signals_and_exactly_on_it_does_not(last: int,
     assert rule.bars_needed == 4
 
 
+def test_rounding_noise_in_the_closes_is_no_gain() -> None:
+    rule = Momentum(MomentumConfig(**SHORT), 0.01)
+    closes = [100.0, 100.0, 100.0, 102.000_000_001]
+
+    assert [rule.update(PriceBar(n, c, c, c, c, 100.0)) for n, c in enumerate(closes)] == [0, 0, 0, 0]
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_first_known_gain_beyond_the_threshold_is_no_signal(sign: int) -> None:
     path = [10_000, 10_000, 10_000 + sign * 300, 10_000 + sign * 300]

@@ -114,11 +114,13 @@ def rsi_after(ticks: list[int], is_mirror: bool, overbought: float) -> int | Non
     return rsi.bars_since_oversold if is_mirror else rsi.bars_since_overbought
 
 
-@pytest.mark.parametrize(("up", "down"), [(3, 7), (7, 3)])
-def test_rsi_exactly_on_its_threshold_is_not_extreme(up: int, down: int) -> None:
-    rsi = RsiExtremes(RsiMacdConfig(rsi_period=10))
+@pytest.mark.parametrize(("up", "down"), [(1, 4), (4, 1)])
+@pytest.mark.parametrize("flat", [0, 10, 20])
+def test_rsi_exactly_on_its_threshold_is_not_extreme(up: int, down: int, flat: int) -> None:
+    # 20 or 80, and still so while the price rests: as floats the two averages then shrink unequally
+    rsi = RsiExtremes(RsiMacdConfig(rsi_period=5, oversold=20.0, overbought=80.0))
     price = 1_000
-    for change in [0] + [1] * up + [-1] * down:  # RSI 30 or 70
+    for change in [0] + [1] * up + [-1] * down + [0] * flat:
         price += change
         rsi.update(price)
 
@@ -127,6 +129,24 @@ def test_rsi_exactly_on_its_threshold_is_not_extreme(up: int, down: int) -> None
 
 def test_flat_prices_never_trade() -> None:
     assert not any(signals([12_345] * 300, oversold=49.9, overbought=50.1))
+
+
+def test_rounding_noise_in_the_closes_is_no_fall() -> None:
+    # a fall of a billionth of a tick would be an RSI of 0 just before the cross up
+    rule = RsiMacd(RsiMacdConfig(**SMALL), 0.01)
+    closes = [1.0, 1.0, 1.0, 1.0 - 1e-11, 1.05]
+
+    assert [rule.update(PriceBar(n, c, c, c, c, 100.0)) for n, c in enumerate(closes)] == [0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_long_rsi_period_delays_the_first_possible_bar(sign: int) -> None:
+    # line -3 -3 -3 -2, signal line -3 -3 -2.33 from the third bar: a cross up on the fifth, the first bar of RSI(4)
+    settings = SMALL | {"rsi_period": 4}
+    rule = RsiMacd(RsiMacdConfig(**settings), 0.01)
+
+    assert signals(mirrored([100, 94, 88, 82, 79], sign), **settings) == [0, 0, 0, 0, sign]
+    assert rule.bars_needed == 5
 
 
 @pytest.mark.parametrize("sign", [1, -1])

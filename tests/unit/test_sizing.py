@@ -68,6 +68,12 @@ def test_size_entry_kelly_below_min_trades_is_fixed_fractional_and_says_so():
     assert sizing.detail.startswith("kelly: 29 of 30 trades, so fixed_fractional: 3000 USD (3 % of 100000)")
 
 
+def test_size_entry_kelly_with_just_min_trades_is_kelly():
+    facts = make_facts(trades=make_trades(wins=18, losses=12))
+
+    assert size_entry(facts, SizingConfig(method="kelly"), WIDE).method == "kelly"
+
+
 @pytest.mark.parametrize(("wins", "losses"), [(16, 24), (0, 40)])
 def test_size_entry_kelly_of_a_losing_strategy_is_nothing(wins, losses):
     # p = 0.4, b = 1.5: f = 0.4 - 0.6 / 1.5 = 0; and without any win f = -1

@@ -25,7 +25,7 @@ def make_rule(side, stop="90", atr=None, **overrides):
 def update(rule, side, best, worst, close):
     """Feed a bar given by its best, worst and close for a long."""
     high, low = (best, worst) if side is Side.LONG else (worst, best)
-    return rule.update(mirrored(side, high), mirrored(side, low), mirrored(side, close))
+    return rule.update(*(float(mirrored(side, price)) for price in (high, low, close)))
 
 
 def atr_of(value):
@@ -145,7 +145,7 @@ def test_update_stop_placed_elsewhere_by_its_owner_is_respected(side):
 
 @BOTH_SIDES
 def test_update_kind_none_never_asks(side):
-    assert update(make_rule(side, kind="none"), side, "150", "149", "150") is None
+    assert update(make_rule(side, kind="none", atr=atr_of(1)), side, "150", "149", "150") is None
 
 
 def test_rule_atr_without_indicator_is_refused():
