@@ -22,13 +22,13 @@ class Account:
         self._entry_times: list[int] = []
 
     def fill(self, fill: OrderFilled) -> None:
-        """Book a fill; until its symbol's next bar closes, the position is marked at the fill's price."""
+        """Book a fill; the position is marked at the last closed bar of its symbol."""
         signed = fill.quantity * fill.side
         self.cash_usd -= signed * fill.price + fill.commission_usd
         quantity = self._quantities.get(fill.symbol, 0) + signed
         if quantity:
             self._quantities[fill.symbol] = quantity
-            self._marks[fill.symbol] = fill.price
+            self._marks[fill.symbol] = fill.last_close
         else:
             del self._quantities[fill.symbol]
 

@@ -118,6 +118,7 @@ class OrderFilled:
     commission_usd: Decimal
     position_after: int  # signed shares held after this fill
     exit_reason: ExitReason | None  # why it reduces the position; None for an entry
+    last_close: Decimal  # of the last closed bar, USD a share: what the position is marked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,15 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class LockSymbol:
+    """Command to the owner of ``symbol``: no more entries, what is held is not all ours (law 11)."""
+
+    ts: int
+    symbol: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """What an owner may know of the whole account when it decides about an entry."""
 
@@ -265,4 +275,4 @@ class Topic(StrEnum):
     LOSS_LIMIT = "ballast.loss_limit"  # LossLimitHit
     FAILURES = "ballast.failures"  # HandlerFailed
     ALERTS = "ballast.alerts"  # AlertRaised
-    COMMANDS = "ballast.commands"  # RaiseStop, RepairStop, Flatten, Halt
+    COMMANDS = "ballast.commands"  # RaiseStop, RepairStop, Flatten, Halt, LockSymbol

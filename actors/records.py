@@ -136,6 +136,7 @@ class RoundTrips:
 
     def add_fill(self, fill: OrderFilled) -> Trade | None:
         """Take in a fill; return the trade that it ended, if any."""
+        self._marks[fill.symbol] = fill.last_close
         trip = self._open.get(fill.symbol)
         if trip is None or trip.side == fill.side:
             self._enter(fill, fill.quantity, fill.commission_usd)
@@ -159,11 +160,8 @@ class RoundTrips:
             trip.widen(high, low)
 
     def open_trades(self) -> list[Trade]:
-        """Return the positions still open, valued at the last closed bar (at the entry when there was none)."""
-        return [
-            trip.trade(_decimal(self._marks.get(symbol, trip.entry_price)), None, ExitReason.OPEN)
-            for symbol, trip in self._open.items()
-        ]
+        """Return the positions still open, valued at the last closed bar."""
+        return [trip.trade(_decimal(self._marks[symbol]), None, ExitReason.OPEN) for symbol, trip in self._open.items()]
 
     def _enter(self, fill: OrderFilled, quantity: int, commission: Decimal) -> None:
         trip = self._open.get(fill.symbol)

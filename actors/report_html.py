@@ -36,10 +36,10 @@ def money_cell(amount: Decimal | float) -> str:
 
 
 def time_cell(ts: int | None, otherwise: str = "") -> str:
-    """Return the time in New York, with UTC as its title."""
+    """Return the minute in New York, with the exact time in UTC as its title."""
     if ts is None:
         return f'<td data-v="9e99">{text(otherwise)}</td>'
-    shown = exchange_time(ts).strftime("%Y-%m-%d %H:%M:%S")
+    shown = exchange_time(ts).strftime("%Y-%m-%d %H:%M")
     return f'<td class="t" data-v="{ts // 1_000_000}" title="{iso_utc(ts)}">{shown}</td>'
 
 

@@ -49,14 +49,14 @@ def refusals(decisions: Sequence[SignalDecided]) -> str:
             latest[decision.reason] = decision
             counts[decision.reason] = counts.get(decision.reason, 0) + 1
     if not counts:
-        return section("Refused entries", empty("No signal was refused."))
+        return section("Refused signals", empty("No signal was refused."))
     rows = [
         f'<tr><td>{text(words(reason))}</td><td class="n">{number:,}</td>'
         f'<td class="wrap">{text(latest[reason].detail)}</td></tr>'
         for reason, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     note = f"{sum(counts.values()):,} of {count(len(decisions), 'signal')} refused; each is a row of decisions.csv."
-    return section("Refused entries", table(["Reason", ">Signals", "The latest one"], rows), note)
+    return section("Refused signals", table(["Reason", ">Signals", "The latest one"], rows), note)
 
 
 def trade_table(trades: Sequence[Trade], end: int, charts: dict[str, str]) -> str:
@@ -67,7 +67,7 @@ def trade_table(trades: Sequence[Trade], end: int, charts: dict[str, str]) -> st
     heads = ["Symbol", "Strategy", "Side", ">Shares", "Entry", ">Price", "Exit", ">Price", "Reason", "Held"]
     heads += [">Net P&L", ">Worst", ">Best", ">Commission"]
     rows = [_trade_row(trade, end, charts.get(trade.symbol, "")) for trade in shown]
-    note = "Exchange time (New York); rest the pointer on it for UTC. Click a heading to sort, a row to see its chart."
+    note = "Exchange time (New York); hover for exact UTC. Click a heading to sort, a row to see its chart."
     if len(shown) < len(trades):
         note += f" The latest {len(shown):,} of {len(trades):,}; all of them are in trades.csv."
     return section("Trades", table(heads, rows, "sortable tall"), note)

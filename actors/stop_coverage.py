@@ -6,7 +6,7 @@ Stop coverage: position <= resting stop <= position + what of the entry is still
 from nautilus_trader.model import InstrumentId
 
 from actors.component import Watcher
-from actors.messages import AlertRaised, EquityMarked, PositionReported, RepairStop, Topic
+from actors.messages import AlertRaised, EquityMarked, LockSymbol, PositionReported, RepairStop, Topic
 from catalog.nautilus_v2 import contained, contained_start
 
 CHECK_EVERY_NS = 5 * 60 * 1_000_000_000
@@ -55,9 +55,8 @@ class StopCoverage(Watcher):
             return
         self._next_check = mark.ts + CHECK_EVERY_NS
         for report in list(self._reports.values()):
-            if report.quantity:
-                self._check(report, mark.ts)
-                self._compare(report, mark.ts)
+            self._check(report, mark.ts)
+            self._compare(report, mark.ts)
 
     def _check(self, report: PositionReported, ts: int) -> None:
         violation = uncovered(report)
@@ -69,7 +68,9 @@ class StopCoverage(Watcher):
         held = self.cache.positions_open(instrument_id=InstrumentId.from_str(report.symbol))
         booked = sum(int(position.signed_qty) for position in held)
         if booked != report.quantity:
-            self._alert(ts, "position_break", report.symbol, f"owner holds {report.quantity}, engine {booked}")
+            detail = f"owner holds {report.quantity}, engine {booked}"
+            self._alert(ts, "position_break", report.symbol, detail)
+            self.publish_message(Topic.COMMANDS, LockSymbol(ts, report.symbol, detail))
 
     def _alert(self, ts: int, code: str, symbol: str, text: str) -> None:
         self.publish_message(Topic.ALERTS, AlertRaised(ts, code, "critical", f"{symbol}: {text}", symbol))

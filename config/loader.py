@@ -21,6 +21,7 @@ from config.schema import Settings
 DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 PREFIX: Final = "BALLAST_"
 NEAR_VARIABLE: Final = 0.9  # likeness from which another name is taken for a slip
+FAR_OUT_DIGITS: Final = 300
 
 
 class ConfigError(Exception):
@@ -123,15 +124,13 @@ class _Draft:
         if location in self._origins:
             return self._origins[location]
         # An override above or below the place is the likely cause; the last one won.
-        related = [
-            origin for key, origin in self._origins.items() if all(a == b for a, b in zip(key, location, strict=False))
-        ]
+        related = [self._origins[key] for key in self._origins if key[: len(location)] == location[: len(key)]]
         return f"{[self._source, *related][-1]}, {named(location, self._tree)}"
 
 
 def _read(source: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(source.read_text(encoding="utf-8-sig"), parse_float=_decimal)
+        return tomllib.loads(source.read_text(encoding="utf-8-sig"), parse_float=_number)
     except FileNotFoundError:
         problem = "expected a settings file, found nothing; correct the name, or leave it out for config/default.toml"
     except OSError as error:
@@ -146,17 +145,19 @@ def _read(source: Path) -> dict[str, Any]:
 def _value(text: str) -> Any:
     # What TOML reads as one value is that value; the rest is text, so names need no quotes.
     try:
-        parsed = tomllib.loads(f"value = {text}", parse_float=_decimal)
+        parsed = tomllib.loads(f"value = {text}", parse_float=_number)
     except (ValueError, RecursionError):
         return text
     return parsed["value"] if parsed.keys() == {"value"} else text
 
 
-def _decimal(text: str) -> Decimal:
+def _number(text: str) -> Decimal | float:
+    # Exact, as money must be; far out an exact number would cost any time and memory, so there it is 0 or infinity.
     try:
-        return Decimal(text)
+        exact = Decimal(text)
     except ArithmeticError:
-        raise ValueError(f"a number too large for this program, {text}") from None
+        return float(text)
+    return exact if abs(exact.adjusted()) < FAR_OUT_DIGITS else float(text)
 
 
 def _put(node: Any, location: Location, value: object) -> None:

@@ -40,7 +40,5 @@ def _toml(value: Any) -> str:
         case list() | tuple():
             return f"[{', '.join(_toml(item) for item in value)}]"
         case Mapping():
-            return (
-                f"{{{', '.join(f'{_toml(key)} = {_toml(item)}' for key, item in value.items() if item is not None)}}}"
-            )
+            return f"{{{', '.join(f'{_toml(key)} = {_toml(item)}' for key, item in value.items())}}}"
     return number(value)

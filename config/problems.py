@@ -37,6 +37,7 @@ def unfit_numbers(tree: Mapping[str, Any]) -> dict[Location, str]:
         is_text = isinstance(value, str) and field and "text" in type_text(field.annotation)
         if not is_text and not _is_finite(value):
             found[location] = f"expected a finite number, found {shown(value)}."
+        # The validator takes true for 1, which no person means.
         if isinstance(value, bool) and field and _is_number(field.annotation):
             found[location] = _mismatch(field, shown(value))
     return found
@@ -146,9 +147,7 @@ def _leaves(node: Any, location: Location = ()) -> Iterator[tuple[Location, Any]
 
 
 def _is_number(annotation: Any) -> bool:
-    # pydantic takes true for 1, which no person means
-    kinds = {annotation, *get_args(annotation)}
-    return bool(kinds & {int, float, Decimal}) and bool not in kinds
+    return not {int, float, Decimal}.isdisjoint({annotation, *get_args(annotation)})
 
 
 def _is_finite(value: Any) -> bool:

@@ -251,6 +251,5 @@ def rule_settings(kind: str) -> type[BaseModel]:
 
 
 def _canonical(value: object) -> str:
-    if isinstance(value, Decimal):
-        return str(value.normalize())  # 10000 and 10000.00 are the same money
-    raise TypeError(f"Expected a setting that TOML can hold, was {value!r}.")
+    # 10000 and 10000.00 are the same money
+    return str(value.normalize() if isinstance(value, Decimal) else value)

@@ -28,6 +28,7 @@ from actors.messages import (
     AlertRaised,
     EntryEnded,
     ExitReason,
+    LockSymbol,
     OrderFilled,
     OrderIntended,
     OrderRole,
@@ -204,7 +205,9 @@ class PositionOwner:
 
     def _foreign(self, event: object) -> None:
         if isinstance(event, EngineFill):
-            self._alert(event.ts_event, "foreign_fill", f"fill of unknown order {event.client_order_id}")
+            detail = f"fill of unknown order {event.client_order_id}"
+            self._alert(event.ts_event, "foreign_fill", detail)
+            self._strategy.publish_message(Topic.COMMANDS, LockSymbol(event.ts_event, self._setup.symbol, detail))
 
     def _filled(self, role: OrderRole, fill: EngineFill) -> float | None:
         holding = self.holding
@@ -225,6 +228,7 @@ class PositionOwner:
             commission_usd=commission,
             position_after=holding.quantity,
             exit_reason=reason,
+            last_close=self._market,
         )
         self._strategy.publish_message(Topic.FILLS, message)
         return self._after_fill(role, fill.ts_event)

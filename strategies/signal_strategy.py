@@ -23,6 +23,7 @@ from actors.messages import (
     ExitReason,
     Flatten,
     Halt,
+    LockSymbol,
     RaiseStop,
     RepairStop,
     Side,
@@ -67,6 +68,7 @@ class SignalStrategy(Strategy):
         self._close = Decimal(0)
         self._decisions = 0
         self._halt: Halt | None = None
+        self._lock = ""
 
     # -- Life -----------------------------------------------------------------------------------
 
@@ -98,6 +100,7 @@ class SignalStrategy(Strategy):
         if was_flat and not spoken:
             return
         self._close = close.as_decimal()
+        self.owner.mark(self._close)
         if not was_flat:
             self._tend(ts)
         for rule, signal in spoken:
@@ -109,7 +112,6 @@ class SignalStrategy(Strategy):
 
     def _tend(self, ts: int) -> None:
         """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
-        self.owner.mark(self._close)
         holding = self.owner.holding
         timeout_ns = self.setup.risk.entry_timeout_secs * 1_000_000_000
         if holding.phase is Phase.ENTERING and ts - holding.entry_time > timeout_ns:
@@ -147,7 +149,7 @@ class SignalStrategy(Strategy):
             self._account(),
             bars_seen=self.bars_seen - 1,  # the bars before this one: the first `warmup_bars` never trade
             halt=self._halt_text(ts),
-            lock=lock,
+            lock=self._lock or lock,
         )
         if not plan.quantity:
             self._refuse(rule, signal, ts, plan.reason, plan.detail)
@@ -193,6 +195,8 @@ class SignalStrategy(Strategy):
             case Halt():
                 self._halt = command
                 self.owner.exit(command.reason, command.ts)
+            case LockSymbol(symbol=self.setup.symbol, detail=detail):
+                self._lock = f"locked: {detail}"
             case Flatten(symbol="" | self.setup.symbol, reason=reason, ts=ts):
                 self.owner.exit(reason, ts)
 

@@ -69,7 +69,7 @@ class Oracle:
         self.shares = 0
 
     def _trade(self, side: int, price: int, volume: int, last: bool) -> int:
-        """Pay and charge an order: what exceeds a quarter of the bar's volume (at the close what is left) fills worse."""
+        """Pay and charge an order: what exceeds a quarter of the bar's volume (at the close: its rest) fills worse."""
         worse = max(self.shares - (self.at_close if last else volume // 4), 0)
         value = self.shares * price + worse * side
         least = max(Decimal(1), Decimal("0.005") * self.shares)

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from catalog.__main__ import app
 from catalog.store import BarStore
 from config.backtest import Backtest
 from config.loader import load_settings
@@ -86,3 +88,24 @@ def test_generated_bars_trade_as_the_oracle_says(tmp_path, fill, allow_short, se
     trades = compare(store, "TEST.NYSE", "1-MINUTE", fill, fast=3, slow=8, allow_short=allow_short)
 
     assert trades > 20
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real market data does not lie beside this repository")
+@pytest.mark.parametrize("fill", ["next_open", "signal_close"])
+@pytest.mark.parametrize("allow_short", [False, True])
+@pytest.mark.parametrize(
+    ("file", "symbol", "step", "hours"),
+    [
+        ("minute/IBM.csv", "IBM.NYSE", "1-MINUTE", "all"),
+        ("minute/BAC.csv", "BAC.NYSE", "1-MINUTE", "regular"),
+        ("minute/AAPL.csv", "AAPL.NASDAQ", "1-MINUTE", "all"),
+        ("hour/IBM.csv.gz", "IBM.NYSE", "1-HOUR", "regular"),
+    ],
+)
+def test_real_bars_trade_as_the_oracle_says(tmp_path, fill, allow_short, file, symbol, step, hours):
+    command = ["import", str(REAL / file), "--symbol", symbol, "--bar", step, "--hours", hours]
+    assert CliRunner().invoke(app, [*command, "--on-bad", "drop", "--catalog", str(tmp_path)]).exit_code == 0
+
+    trades = compare(BarStore(tmp_path), symbol, step, fill, fast=10, slow=30, allow_short=allow_short)
+
+    assert trades > 10

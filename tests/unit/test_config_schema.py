@@ -16,8 +16,10 @@ def settings_of(**sections: object) -> Settings:
 def test_settings_once_made_cannot_change() -> None:
     settings = settings_of()
 
-    with pytest.raises(ValidationError, match="frozen"):
-        settings.risk.max_positions = 3  # type: ignore[misc]
+    for section in (settings, settings.bars, settings.risk, settings.strategies[0], settings.strategies[0].rule_config):
+        name = next(iter(type(section).model_fields))
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(section, name, 1)
 
 
 def test_strategy_table_holds_the_settings_of_its_rule() -> None:

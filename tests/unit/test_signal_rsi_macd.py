@@ -114,17 +114,19 @@ def rsi_after(ticks: list[int], is_mirror: bool, overbought: float) -> int | Non
     return rsi.bars_since_oversold if is_mirror else rsi.bars_since_overbought
 
 
-@pytest.mark.parametrize(("up", "down"), [(1, 4), (4, 1)])
-@pytest.mark.parametrize("flat", [0, 10, 20])
-def test_rsi_exactly_on_its_threshold_is_not_extreme(up: int, down: int, flat: int) -> None:
-    # 20 or 80, and still so while the price rests: as floats the two averages then shrink unequally
-    rsi = RsiExtremes(RsiMacdConfig(rsi_period=5, oversold=20.0, overbought=80.0))
+@pytest.mark.parametrize("up", [1, 2, 3, 4])
+@pytest.mark.parametrize("flat", [0, 8, 10, 18, 30])
+def test_rsi_exactly_on_its_threshold_is_not_extreme(up: int, flat: int) -> None:
+    # 20 for each rise among five changes, also while the price rests: as floats the averages then shrink unequally
+    low = RsiExtremes(RsiMacdConfig(rsi_period=5, oversold=20.0 * up, overbought=99.0))
+    high = RsiExtremes(RsiMacdConfig(rsi_period=5, oversold=1.0, overbought=20.0 * up))
     price = 1_000
-    for change in [0] + [1] * up + [-1] * down + [0] * flat:
+    for change in [0] + [1] * up + [-1] * (5 - up) + [0] * flat:
         price += change
-        rsi.update(price)
+        low.update(price)
+        high.update(price)
 
-    assert (rsi.bars_since_oversold, rsi.bars_since_overbought) == (None, None)
+    assert (low.bars_since_oversold, high.bars_since_overbought) == (None, None)
 
 
 def test_flat_prices_never_trade() -> None:
