@@ -49,8 +49,8 @@ def scripted(
     *,
     up: Sequence[int] = (),
     down: Sequence[int] = (),
+    fail: Sequence[int] = (),
     short: bool = False,
-    **more: object,
 ) -> str:
     """Return a [[strategies]] table of the scripted rule, as TOML."""
     common = f'kind = "{__name__}:Scripted", symbol = "{symbol}", allow_short = {str(short).lower()}'

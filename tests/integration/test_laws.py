@@ -38,7 +38,7 @@ def test_law_01_the_same_components_are_built_for_every_mode():
     settings = load_settings(None, [], {})
     instruments = {table.symbol: make_equity(table.symbol) for table in settings.strategies}
     simulated, immediate = (
-        run_(settings, instruments, Decimal(100_000), hold_until_open=hold) for hold in (True, False)
+        build_components(settings, instruments, Decimal(100_000), hold_until_open=hold) for hold in (True, False)
     )
 
     assert [type(actor) for actor in simulated.actors] == [type(actor) for actor in immediate.actors]
