@@ -25,6 +25,10 @@ class ReportError(OSError):
     """The report cannot be written where it was asked for; the operator names another directory."""
 
 
+# Refused signals that asked for an exit: there was nothing for them to close
+NO_ENTRY_WANTED = ("no_position", "not_opener", "conflict")
+
+
 def summarise(record: SessionRecord) -> dict[str, Any]:
     """
     Return what ``summary.json`` holds.
@@ -112,6 +116,8 @@ def _effort(record: SessionRecord) -> dict[str, float | None]:
 
 def _blocked_entries(record: SessionRecord) -> dict[str, int]:
     refused = Counter(decision.reason for decision in record.decisions if decision.action is Action.REFUSED)
+    for reason in NO_ENTRY_WANTED:
+        refused.pop(reason, None)
     return dict(sorted(refused.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -106,7 +106,7 @@ def market_order(
     order_list: OrderListId | None = None,
     child: ClientOrderId | None = None,
 ) -> MarketOrder:
-    """Return a market order for the day, never reduce-only (T1); with a ``child`` the parent of a one-triggers-other list."""
+    """Return a market order for the day, never reduce-only (T1); with a ``child``, the parent of an OTO list."""
     return MarketOrder(
         *owner,
         order_id,

@@ -114,7 +114,7 @@ class Sessions:
         if window:
             return window.session
         day = self.local(ts).date()
-        days = self._years((day + timedelta(days=31)).year).days
+        days = self._years((day + timedelta(days=31)).year).days  # no exchange rests for a month
         return days[bisect_left(days, day)]
 
     def entry_verdict(self, ts: int, avoid_first_mins: int, avoid_last_mins: int) -> tuple[bool, str]:
@@ -199,9 +199,8 @@ class _Table:
 
 @lru_cache(maxsize=16)
 def _table(calendar: str, first_year: int, last_year: int) -> _Table:
-    # With explicit ends: the defaults of exchange_calendars depend on the clock at import. One more month,
-    # so that a timestamp at the end of the last year still finds the next session.
-    known = exchange_calendars.get_calendar(calendar, start=f"{first_year}-01-01", end=f"{last_year + 1}-01-31")
+    # With explicit ends: the defaults of exchange_calendars depend on the clock at import.
+    known = exchange_calendars.get_calendar(calendar, start=f"{first_year}-01-01", end=f"{last_year}-12-31")
     days = [stamp.date() for stamp in known.sessions]
     rows = zip(days, known.opens_nanos.tolist(), known.closes_nanos.tolist(), strict=True)
     windows = {day: SessionWindow(day, opens, closes) for day, opens, closes in rows}

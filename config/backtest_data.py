@@ -53,7 +53,7 @@ class BacktestData:
 
     def __init__(self, store: BarStore, bar_types: dict[str, str], step_secs: int, sessions: Sessions) -> None:
         self._bar_types = dict(sorted(bar_types.items()))
-        self._catalog = ParquetDataCatalog(str(store.path))
+        self._store = store
         self._step_ns = step_secs * NANOS_IN_SECOND
         self._sessions = sessions
         self.times = {symbol: store.timestamps(bar_type) for symbol, bar_type in self._bar_types.items()}
@@ -74,8 +74,9 @@ class BacktestData:
 
     def load(self, span: Span) -> Iterator[list[Bar] | list[TradeTick]]:
         """Yield the bars and the opening trades of each symbol in a span, to be sorted stably by time."""
+        catalog = ParquetDataCatalog(str(self._store.path))
         for symbol, bar_type in self._bar_types.items():
-            bars = [_matchable(bar) for bar in self._catalog.query_bars([bar_type], start=span.start, end=span.end)]
+            bars = [_matchable(bar) for bar in catalog.query_bars([bar_type], start=span.start, end=span.end)]
             if bars:
                 yield self._opening_trades(symbol, bars)
                 yield bars

@@ -117,6 +117,15 @@ def test_import_that_drops_a_bad_row_keeps_the_others_and_tells(tmp_path: Path, 
     assert (report.bad_count, [row.line for row in report.bad_rows]) == (1, [3])
 
 
+def test_import_numbers_lines_past_ragged_and_blank_ones(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "1,2", GOOD, "", "1,2,3,4,5,6,7", "soon,10,11,9,10,1")
+
+    report = import_files([file], replace(IBM, on_bad="drop"), BarStore(tmp_path / "c"))
+
+    assert sorted(row.line for row in report.bad_rows) == [2, 5, 6]
+    assert report.bars == 1
+
+
 def test_import_with_many_bad_rows_names_the_first_and_counts_the_rest(tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", GOOD, *["soon,10,11,9,10,1"] * 100)
 

@@ -49,8 +49,10 @@ def test_store_is_read_by_nautilus_with_close_as_both_times(tmp_path: Path) -> N
 def test_store_takes_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    BarStore("prices").write(KIND, make_bars([1]))
+    store = BarStore("prices")
+    store.write(KIND, make_bars([1]))
 
+    assert store.path == tmp_path / "prices"
     assert BarStore(tmp_path / "prices").count(KIND) == 1
 
 
