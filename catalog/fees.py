@@ -7,8 +7,8 @@ CENT = Decimal("0.01")
 
 class FixedPlanFees:
     """
-    Fees per order, accumulated over its fills: IBKR Pro, fixed plan, US stocks, as of November 2026
-    (interactivebrokers.com/en/pricing/commissions-stocks.php decides).
+    Fees per order, accumulated over its fills: IBKR Pro, fixed plan, US stocks. The defaults are
+    those of our settings; what is charged stands at interactivebrokers.com/en/pricing/commissions-stocks.php.
 
     An order costs ``per_share_usd`` a share, at least ``minimum_usd``, at most ``maximum_pct`` percent of
     its value; the maximum wins over the minimum. Not included: regulatory and exchange fees on sales.

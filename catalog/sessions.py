@@ -25,7 +25,7 @@ NANOS_IN_SECOND = 1_000_000_000
 NANOS_IN_MINUTE = 60 * NANOS_IN_SECOND
 FIRST_YEAR = 1990  # the table starts here, or in the decade of an earlier timestamp
 
-# US extended hours, New York time (November 2026; nyse.com/markets/hours-calendars decides).
+# US extended hours, New York time (nyse.com/markets/hours-calendars decides; a venue may differ).
 EXTENDED_OPEN = time(4, 0)
 EXTENDED_CLOSE = time(20, 0)
 EXTENDED_CLOSE_HALF_DAY = time(17, 0)

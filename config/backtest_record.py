@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 from nautilus_trader.model import ClientOrderId
@@ -37,15 +37,15 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
         end=run.end,
         symbols=run.symbols,
         bars=effort.bars,
-        decisions=recorder.decisions,
-        orders=[_order(run, intent) for intent in recorder.intents],
-        fills=recorder.fills,
+        decisions=_in_order(recorder.decisions),
+        orders=[_order(run, intent) for intent in _in_order(recorder.intents)],
+        fills=_in_order(recorder.fills),
         trades=[*ledger.round_trips.closed, *ledger.round_trips.open_trades()],
         equity=recorder.equity,
-        stops=recorder.stops,
+        stops=_in_order(recorder.stops),
         loss_limit_halts=len(recorder.loss_limit_hits),
         errors=run.failures(),
-        alerts=recorder.alerts,
+        alerts=_in_order(recorder.alerts),
         data_notes=_data_notes(run, frames),
         was_interrupted=effort.was_interrupted,
         wall_secs=time.perf_counter() - effort.started,
@@ -53,6 +53,18 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
         peak_rss_mb=peak_rss_mb(),
         price_series=frames,
     )
+
+
+class _Dated(Protocol):
+    @property
+    def ts(self) -> int: ...
+    @property
+    def symbol(self) -> str: ...
+
+
+def _in_order[Item: _Dated](items: list[Item]) -> list[Item]:
+    # What happens to several symbols in one moment reaches us in the engine's own order, which is not always the same
+    return sorted(items, key=lambda item: (item.ts, item.symbol))
 
 
 def _order(run: "Backtest", intent: OrderIntended) -> OrderRecord:
