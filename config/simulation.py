@@ -95,7 +95,7 @@ class TickSlippage(FillModel):
         return False
 
     def get_orderbook_for_fill_simulation(
-        self, instrument: Equity, order: Any, best_bid: Price | None, best_ask: Price | None
+        self, instrument: Equity, order: Any, best_bid: Price | None = None, best_ask: Price | None = None
     ) -> OrderBook | None:
         """Return the book that the order fills against, None (= the plain one) when there is no price yet."""
         if best_bid is None or best_ask is None:

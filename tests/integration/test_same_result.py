@@ -54,16 +54,14 @@ def outcome(path, frames, order=TICKERS, overrides=(), onlookers=(), reverse_rul
     record = run.run()
     run.dispose()
     assert not record.errors
-    fills = [
-        (f.ts, f.symbol, f.role, f.side, f.quantity, f.price, f.commission_usd, f.exit_reason) for f in record.fills
-    ]
-    return fills, record.decisions, record.stops, record.equity, record.loss_limit_halts
+    fills = [(f.ts, f.symbol, f.role, f.side, f.quantity, f.price, f.commission_usd) for f in record.fills]
+    return fills, record.trades, record.decisions, record.stops, record.equity, record.loss_limit_halts
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory, frames):
     result = outcome(tmp_path_factory.mktemp("plain"), frames)
-    fills, decisions, stops, _, halts = result
+    fills, _, decisions, stops, _, halts = result
     reasons = {decision.reason for decision in decisions}
 
     assert len(fills) > 50
