@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,7 +43,15 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(args: argparse.Namespace) -> int:
-    console = Console(quiet=args.quiet)
+    interrupted: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, _frame: interrupted.append(number))
+    try:
+        return _report(args, Console(quiet=args.quiet), lambda: bool(interrupted))
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _report(args: argparse.Namespace, console: Console, should_stop: Callable[[], bool]) -> int:
     settings = load_settings(args.config, args.set)
     sessions = Sessions(settings.session.calendar)
     start = parse_bound(args.start, sessions, is_end=False) if args.start else None
@@ -51,12 +59,7 @@ def _run(args: argparse.Namespace) -> int:
     directory = args.report or Path("reports") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     ensure_writable(directory)
     backtest = Backtest(settings, open_catalog(args.catalog, console), start, end)
-    interrupted: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _frame: interrupted.append(number))
-    try:
-        record = run_with_progress(backtest, console, lambda: bool(interrupted))
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    record = run_with_progress(backtest, console, should_stop)
     write_report(record, directory)
     print_summary(record, summarise(record), directory, console)
     for error in record.errors:

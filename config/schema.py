@@ -127,7 +127,7 @@ class BacktestConfig(Section):
         description="greatest fee of an order, % of its value; below the least fee it wins",
     )
     chunk_bars: int = Field(
-        200_000, ge=0, le=100_000_000, description="bars loaded at a time, bounds the memory; 0 = all at once"
+        25_000, ge=0, le=100_000_000, description="bars loaded at a time, bounds the memory; 0 = all at once"
     )
 
 
