@@ -57,8 +57,8 @@ def _report(args: argparse.Namespace, console: Console, should_stop: Callable[[]
     start = parse_bound(args.start, sessions, is_end=False) if args.start else None
     end = parse_bound(args.end, sessions, is_end=True) if args.end else None
     directory = args.report or Path("reports") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    ensure_writable(directory)
     backtest = Backtest(settings, open_catalog(args.catalog, console), start, end)
+    ensure_writable(directory)
     record = run_with_progress(backtest, console, should_stop)
     write_report(record, directory)
     print_summary(record, summarise(record), directory, console)

@@ -1,13 +1,15 @@
 """
 The ledger: our one account of cash, fees and marks, and of the trades made of the fills.
 
-It watches a symbol's bars only while a position is held, and publishes the marked account once per slice of bars, when
-every watched symbol has closed it.
+It watches a symbol's bars only while a position is held, and marks the account once per slice of bars, when every
+watched symbol has closed it. A mark is published when it may decide something: the last one of a session (the next
+session's baseline), the first one, and every new low of the session.
 
 It does not protect from fills it is not told of: what the broker did elsewhere is not in it.
 
 """
 
+from datetime import date
 from decimal import Decimal
 
 from nautilus_trader.model import Bar, BarType
@@ -16,7 +18,7 @@ from actors.account import Account
 from actors.bar_slices import BarSlices
 from actors.component import Watcher
 from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, OrderFilled, Topic
-from actors.records import RoundTrips
+from actors.records import EquityPoint, RoundTrips
 from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions
 
@@ -49,7 +51,9 @@ class Ledger(Watcher):
         self._sessions = sessions
         self._entry_times_kept = entry_times_kept
         self._slices = BarSlices()
-        self._last_marked = 0
+        self.equity: list[EquityPoint] = []
+        self._session: date | None = None
+        self._low = Decimal(0)  # of the session's marks
 
     def view(self) -> AccountView:
         """Return what an entry decision may know of the account."""
@@ -64,7 +68,7 @@ class Ledger(Watcher):
     def on_stop(self) -> None:
         overdue = self._slices.overdue(2**63)
         if overdue:
-            self._publish(overdue)
+            self._mark(overdue)
 
     @contained
     def on_entry(self, message: object) -> None:
@@ -90,19 +94,31 @@ class Ledger(Watcher):
         ts = bar.ts_init
         overdue = self._slices.overdue(ts)
         if overdue:
-            self._publish(overdue)
+            self._mark(overdue)
         close = bar.close.as_decimal()
         self.account.mark(symbol, close)
         self.round_trips.mark(symbol, ts, float(bar.high), float(bar.low), close)
         if self._slices.arrived(symbol, ts):
-            self._publish(ts)
+            self._mark(ts)
 
-    def _publish(self, ts: int) -> None:
+    def _mark(self, ts: int) -> None:
         account = self.account
         equity, exposure = account.worth()
         session = self._sessions.session_of(ts)
-        self.publish_message(Topic.EQUITY, EquityMarked(ts, session, equity, account.cash_usd, exposure))
+        if session != self._session:
+            if self._session is not None:
+                self._publish(self._session, self.equity[-1])
+            self._session, self._low = session, equity
+        point = EquityPoint(ts, equity, account.cash_usd, exposure)
+        self.equity.append(point)
+        if equity <= self._low:
+            self._low = equity
+            self._publish(session, point)
         for symbol in self._slices.watched():
             if not account.is_open(symbol):
                 self._slices.forget(symbol)
                 self.unsubscribe_bars(self._bar_types[symbol])
+
+    def _publish(self, session: date, point: EquityPoint) -> None:
+        message = EquityMarked(point.ts, session, point.equity_usd, point.cash_usd, point.gross_exposure_usd)
+        self.publish_message(Topic.EQUITY, message)

@@ -3,7 +3,6 @@
 from actors.component import Watcher
 from actors.messages import (
     AlertRaised,
-    EquityMarked,
     HandlerFailed,
     LossLimitHit,
     OrderFilled,
@@ -12,12 +11,12 @@ from actors.messages import (
     StopMoved,
     Topic,
 )
-from actors.records import EquityPoint, StopPoint
+from actors.records import StopPoint
 from catalog.nautilus_v2 import contained, contained_start
 
 
 class Recorder(Watcher):
-    """Collects decisions, fills, stops, equity, alerts and failures in the order they happened."""
+    """Collects decisions, orders, fills, stops, alerts and failures in the order they happened."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +24,6 @@ class Recorder(Watcher):
         self.intents: list[OrderIntended] = []
         self.fills: list[OrderFilled] = []
         self.stops: list[StopPoint] = []
-        self.equity: list[EquityPoint] = []
         self.loss_limit_hits: list[LossLimitHit] = []
         self.alerts: list[AlertRaised] = []
         self.failed: list[HandlerFailed] = []
@@ -36,7 +34,6 @@ class Recorder(Watcher):
         self.listen(Topic.ORDERS, self.intents.append)
         self.listen(Topic.FILLS, self.fills.append)
         self.listen(Topic.STOPS, self.on_stop_moved)
-        self.listen(Topic.EQUITY, self.on_equity)
         self.listen(Topic.LOSS_LIMIT, self.loss_limit_hits.append)
         self.listen(Topic.ALERTS, self.alerts.append)
         self.listen(Topic.FAILURES, self.failed.append)
@@ -44,7 +41,3 @@ class Recorder(Watcher):
     @contained
     def on_stop_moved(self, move: StopMoved) -> None:
         self.stops.append(StopPoint(move.ts, move.symbol, move.trigger))
-
-    @contained
-    def on_equity(self, mark: EquityMarked) -> None:
-        self.equity.append(EquityPoint(mark.ts, mark.equity_usd, mark.cash_usd, mark.gross_exposure_usd))

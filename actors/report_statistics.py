@@ -36,7 +36,8 @@ class Group:
     """Trades that have something in common; closed ones count as win or loss, open ones add to ``net_usd`` alone."""
 
     name: str
-    trades: int
+    trades: int  # closed ones
+    open: int
     wins: int
     losses: int
     net_usd: Decimal
@@ -107,7 +108,8 @@ def _group(name: str, trades: list[Trade]) -> Group:
     closed = [trade.net_pnl_usd for trade in trades if not trade.is_open]
     return Group(
         name=name,
-        trades=len(trades),
+        trades=len(closed),
+        open=len(trades) - len(closed),
         wins=sum(result > 0 for result in closed),
         losses=sum(result < 0 for result in closed),
         net_usd=sum((trade.net_pnl_usd for trade in trades), Decimal(0)),

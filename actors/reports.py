@@ -26,7 +26,7 @@ class ReportError(OSError):
 
 
 # Refused signals that asked for an exit: there was nothing for them to close
-NO_ENTRY_WANTED = ("no_position", "not_opener", "conflict")
+NO_ENTRY_WANTED = ("no_position", "not_opener", "conflict", "exiting")
 
 
 def summarise(record: SessionRecord) -> dict[str, Any]:

@@ -3,13 +3,16 @@ Stop coverage: position <= resting stop <= position + what of the entry is still
 
 """
 
+from datetime import timedelta
+
+from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import InstrumentId
 
 from actors.component import Watcher
-from actors.messages import AlertRaised, EquityMarked, LockSymbol, PositionReported, RepairStop, Topic
+from actors.messages import AlertRaised, LockSymbol, PositionReported, RepairStop, Topic
 from catalog.nautilus_v2 import contained, contained_start
 
-CHECK_EVERY_NS = 5 * 60 * 1_000_000_000
+CHECK_EVERY = timedelta(hours=1)
 
 
 def uncovered(report: PositionReported) -> str:
@@ -26,9 +29,7 @@ def uncovered(report: PositionReported) -> str:
 
 class StopCoverage(Watcher):
     """
-    Checks the law after every report of an owner, and the owners' books against the engine's at every mark.
-
-    The engine's books are asked every ``CHECK_EVERY_NS`` of event time while something is held.
+    Checks the law after every report of an owner, and the owners' books against the engine's every hour.
 
     The owner repairs; what cannot be repaired it closes. A stop that rests does not protect from gaps through it.
 
@@ -37,12 +38,11 @@ class StopCoverage(Watcher):
     def __init__(self) -> None:
         super().__init__()
         self._reports: dict[str, PositionReported] = {}
-        self._next_check = 0
 
     @contained_start
     def on_start(self) -> None:
         self.listen(Topic.POSITIONS, self.on_position)
-        self.listen(Topic.EQUITY, self.on_mark)
+        self.clock.set_timer("stop_coverage", CHECK_EVERY, callback=self.on_timer)
 
     @contained
     def on_position(self, report: PositionReported) -> None:
@@ -50,13 +50,10 @@ class StopCoverage(Watcher):
         self._check(report, report.ts)
 
     @contained
-    def on_mark(self, mark: EquityMarked) -> None:
-        if mark.ts < self._next_check:
-            return
-        self._next_check = mark.ts + CHECK_EVERY_NS
+    def on_timer(self, event: TimeEvent) -> None:
         for report in list(self._reports.values()):
-            self._check(report, mark.ts)
-            self._compare(report, mark.ts)
+            self._check(report, event.ts_event)
+            self._compare(report, event.ts_event)
 
     def _check(self, report: PositionReported, ts: int) -> None:
         violation = uncovered(report)

@@ -81,10 +81,10 @@ def _symbols(record: SessionRecord) -> Table:
     groups.sort(key=lambda group: -abs(group.net_usd))
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("Symbol", max_width=16, no_wrap=True)
-    for name in ("Trades", "Won", "Lost", "Net P&L"):
+    for name in ("Trades", "Won", "Lost", "Open", "Net P&L"):
         table.add_column(name, justify="right")
     for group in groups[:MAX_SYMBOL_LINES]:
-        figures = (str(number) for number in (group.trades, group.wins, group.losses))
+        figures = (str(number) for number in (group.trades, group.wins, group.losses, group.open))
         table.add_row(escape(group.name), *figures, _money(float(group.net_usd)))
     if len(groups) > MAX_SYMBOL_LINES:
         table.add_row(f"and {len(groups) - MAX_SYMBOL_LINES} more")

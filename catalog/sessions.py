@@ -129,16 +129,18 @@ class Sessions:
         window = self.window(ts)
         if window is None:
             return False, f"session: {self.local(ts):%Y-%m-%d} is no {self._calendar} session"
+        first = window.open + avoid_first_mins * NANOS_IN_MINUTE
+        last = window.close - avoid_last_mins * NANOS_IN_MINUTE
+        if max(first, window.open + 1) <= ts < last:
+            return True, ""
         now, opens, closes = self._clock(ts), self._clock(window.open), self._clock(window.close)
         if ts <= window.open:
             return False, f"session: {now} is not after the {opens} open"
         if ts >= window.close:
             return False, f"session: {now} is not before the {closes} close"
-        if ts < window.open + avoid_first_mins * NANOS_IN_MINUTE:
+        if ts < first:
             return False, f"session: {now} is within the first {avoid_first_mins} min after the {opens} open"
-        if ts >= window.close - avoid_last_mins * NANOS_IN_MINUTE:
-            return False, f"session: {now} is within the last {avoid_last_mins} min before the {closes} close"
-        return True, ""
+        return False, f"session: {now} is within the last {avoid_last_mins} min before the {closes} close"
 
     def is_past_flatten_time(self, ts: int, flatten_before_close_mins: int) -> bool:
         """Return whether the day's close is at most so many minutes away, or past; 0 = off, never on other days."""

@@ -41,7 +41,7 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
         orders=[_order(run, intent) for intent in _in_order(recorder.intents)],
         fills=_in_order(recorder.fills),
         trades=[*ledger.round_trips.closed, *ledger.round_trips.open_trades()],
-        equity=recorder.equity,
+        equity=ledger.equity,
         stops=_in_order(recorder.stops),
         loss_limit_halts=len(recorder.loss_limit_hits),
         errors=run.failures(),

@@ -43,7 +43,7 @@ class RiskConfig(BaseModel):
         10, ge=1, le=1_000, description="entries in any 60 s of event time, all symbols; exits are never limited"
     )
     entry_timeout_secs: int = Field(
-        30, ge=1, le=86_400, description="after this an unfilled entry is cancelled, seconds of event time"
+        30, ge=1, le=604_800, description="after this an unfilled entry is cancelled, seconds of event time"
     )
 
 

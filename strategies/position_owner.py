@@ -165,7 +165,8 @@ class PositionOwner:
             quantity = self._instrument.make_qty(shares)
             self._strategy.modify_order(ClientOrderId(holding.stop_id), quantity=quantity)
         elif not holding.has_stop and self._stops_lost > 1:
-            self._alert(ts, "unprotected", f"{shares} shares without a stop after {self._stops_lost} tries: closing")
+            text = f"{shares} shares without a stop after {self._stops_lost} tries: closing"
+            self._alert(ts, "unprotected", text, severity="critical")
             self.exit(ExitReason.PROTECTIVE_STOP, ts)
         elif not holding.has_stop:
             self._put_stop_back(ts)
@@ -190,7 +191,7 @@ class PositionOwner:
             case EngineFill():
                 return self._filled(role, event)
             case OrderAccepted() if role is OrderRole.STOP:
-                self._stop_rests(event.ts_event, is_raise=False)
+                self._stop_rests(event.ts_event)
             case OrderUpdated() if role is OrderRole.STOP:
                 self._stop_updated(event)
             case OrderCancelRejected() if role is OrderRole.STOP and self.holding.phase is Phase.CANCELLING:
@@ -206,7 +207,7 @@ class PositionOwner:
     def _foreign(self, event: object) -> None:
         if isinstance(event, EngineFill):
             detail = f"fill of unknown order {event.client_order_id}"
-            self._alert(event.ts_event, "foreign_fill", detail)
+            self._alert(event.ts_event, "foreign_fill", detail, severity="critical")
             self._strategy.publish_message(Topic.COMMANDS, LockSymbol(event.ts_event, self._setup.symbol, detail))
 
     def _filled(self, role: OrderRole, fill: EngineFill) -> float | None:
@@ -254,11 +255,12 @@ class PositionOwner:
             self._flat(ts)
             return
         holding.phase = Phase.OPEN
-        self._report(ts)
         if holding.exit_reason is not None:
             self._leave(ts)
-        elif holding.stop_quantity != abs(holding.quantity):
-            self.repair_stop(ts)
+        elif holding.stop_quantity > abs(holding.quantity):
+            self.repair_stop(ts)  # reported once the smaller stop rests
+        else:
+            self._report(ts)
 
     def _ended(self, role: OrderRole, event: OrderCanceled | OrderRejected | OrderDenied | OrderExpired) -> None:
         """An order ended with shares unfilled."""
@@ -282,12 +284,13 @@ class PositionOwner:
             self._close(ts)
         elif holding.quantity:
             self._stops_lost += 1
-            self._alert(ts, "stop_lost", f"the protective stop ended by itself ({name}) with {holding.quantity} held")
+            text = f"the protective stop ended by itself ({name}) with {holding.quantity} held"
+            self._alert(ts, "stop_lost", text, severity="critical")
             self._report(ts)
 
-    def _stop_rests(self, ts: int, *, is_raise: bool) -> None:
+    def _stop_rests(self, ts: int) -> None:
         self.holding.stop_status = StopStatus.RESTING
-        self._publish_stop(ts, is_raise=is_raise)
+        self._publish_stop(ts, is_raise=False)
         self._report(ts)
 
     def _stop_updated(self, event: OrderUpdated) -> None:
@@ -295,9 +298,11 @@ class PositionOwner:
         is_raise = event.trigger_price is not None and event.trigger_price.as_decimal() != holding.stop_trigger
         if event.trigger_price is not None:
             holding.stop_trigger = event.trigger_price.as_decimal()
-        holding.stop_quantity = int(event.quantity) - holding.stop_filled
+        quantity, holding.stop_quantity = holding.stop_quantity, int(event.quantity) - holding.stop_filled
         holding.was_raised = holding.was_raised or is_raise
-        self._stop_rests(event.ts_event, is_raise=is_raise)
+        self._publish_stop(event.ts_event, is_raise=is_raise)
+        if holding.stop_quantity != quantity:
+            self._report(event.ts_event)
 
     def _flat(self, ts: int) -> float | None:
         closed = self.holding.return_frac if self.holding.entry_filled else None
@@ -339,6 +344,6 @@ class PositionOwner:
         message = StopMoved(ts, self._setup.symbol, holding.stop_id, trigger, holding.stop_quantity, is_raise)
         self._strategy.publish_message(Topic.STOPS, message)
 
-    def _alert(self, ts: int, code: str, text: str) -> None:
-        message = AlertRaised(ts, code, "warning", f"{self._setup.symbol}: {text}", self._setup.symbol)
+    def _alert(self, ts: int, code: str, text: str, severity: str = "warning") -> None:
+        message = AlertRaised(ts, code, severity, f"{self._setup.symbol}: {text}", self._setup.symbol)
         self._strategy.publish_message(Topic.ALERTS, message)

@@ -69,6 +69,7 @@ class SignalStrategy(Strategy):
         self._decisions = 0
         self._halt: Halt | None = None
         self._lock = ""
+        self._updates = [(rule, rule.rule.update) for rule in setup.rules]
 
     # -- Life -----------------------------------------------------------------------------------
 
@@ -95,7 +96,7 @@ class SignalStrategy(Strategy):
         self.bars_seen += 1
         for measure in self.planner.measures:
             measure(price_bar)
-        spoken = [(rule, signal) for rule in self.setup.rules if (signal := rule.rule.update(price_bar))]
+        spoken = [(rule, signal) for rule, update in self._updates if (signal := update(price_bar))]
         was_flat = self.owner.holding.phase is Phase.FLAT
         if was_flat and not spoken:
             return
@@ -131,6 +132,8 @@ class SignalStrategy(Strategy):
             self._consider_entry(rule, signal, ts, lock=f"{self.setup.symbol} is {holding.phase}")
         elif was_flat:
             self._refuse(rule, signal, ts, "conflict", f"conflict: {holding.rule} entered on this bar")
+        elif holding.exit_reason is not None:
+            self._refuse(rule, signal, ts, "exiting", f"exiting: under way because of {holding.exit_reason}")
         elif self.setup.exit_by == "opener" and rule.label != holding.rule:
             self._refuse(rule, signal, ts, "not_opener", f"not_opener: {holding.rule} opened, exit_by = opener")
         else:

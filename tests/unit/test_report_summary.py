@@ -122,7 +122,7 @@ def test_bars_per_sec_is_measured_in_the_engine():
 def test_groups_add_open_trades_to_the_money_and_not_to_the_wins():
     (group,) = group_trades([make_trade("10"), make_trade("-3"), open_trade("7")], lambda trade: trade.symbol)
 
-    assert (group.trades, group.wins, group.losses, group.net_usd) == (3, 1, 1, 14)
+    assert (group.trades, group.wins, group.losses, group.open, group.net_usd) == (2, 1, 1, 1, 14)
 
 
 def test_equity_curve_keeps_the_last_point_of_an_instant():
