@@ -18,7 +18,7 @@ from actors.account import Account
 from actors.bar_slices import BarSlices
 from actors.component import Watcher
 from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, OrderFilled, Topic
-from actors.records import EquityPoint, RoundTrips
+from actors.records import EquityLog, EquityPoint, RoundTrips
 from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions
 
@@ -51,7 +51,7 @@ class Ledger(Watcher):
         self._sessions = sessions
         self._entry_times_kept = entry_times_kept
         self._slices = BarSlices()
-        self.equity: list[EquityPoint] = []
+        self.equity = EquityLog()
         self._session: date | None = None
         self._low = Decimal(0)  # of the session's marks
 
@@ -109,11 +109,10 @@ class Ledger(Watcher):
             if self._session is not None:
                 self._publish(self._session, self.equity[-1])
             self._session, self._low = session, equity
-        point = EquityPoint(ts, equity, account.cash_usd, exposure)
-        self.equity.append(point)
+        self.equity.add(ts, equity, account.cash_usd, exposure)
         if equity <= self._low:
             self._low = equity
-            self._publish(session, point)
+            self._publish(session, self.equity[-1])
         for symbol in self._slices.watched():
             if not account.is_open(symbol):
                 self._slices.forget(symbol)

@@ -120,14 +120,14 @@ def _price_section(record: SessionRecord, symbol: str, name: str, charts: int) -
 
 
 def _charted_symbols(record: SessionRecord) -> list[str]:
-    with_bars = [symbol for symbol in record.symbols if len(record.price_series.get(symbol, ()))]
+    with_bars = [symbol for symbol in record.symbols if symbol in record.price_series]
     trades = Counter(trade.symbol for trade in record.trades)
     most_traded = set(sorted(with_bars, key=lambda symbol: -trades[symbol])[:MAX_CHARTS])
     return [symbol for symbol in with_bars if symbol in most_traded]
 
 
 def _uncharted(record: SessionRecord, charted: list[str]) -> str:
-    absent = [symbol for symbol in record.symbols if not len(record.price_series.get(symbol, ()))]
+    absent = [symbol for symbol in record.symbols if symbol not in record.price_series]
     left_out = len(record.symbols) - len(absent) - len(charted)
     words = [f"No bars, so no chart: {', '.join(absent)}."] if absent else []
     if left_out:

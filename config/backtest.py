@@ -34,6 +34,7 @@ class Effort:
     """What a run took."""
 
     bars: int = 0
+    end: int = 0  # closing time up to which it ran, UTC nanoseconds
     engine_secs: float = 0.0
     was_interrupted: bool = False
     started: float = field(default_factory=time.perf_counter)
@@ -125,4 +126,5 @@ class Backtest:
         self.engine.run(streaming=True)
         effort.engine_secs += time.perf_counter() - began
         effort.bars += span.bars
+        effort.end = span.end
         self.engine.clear_data()

@@ -3,6 +3,7 @@
 import resource
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
@@ -26,7 +27,7 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
     """Return everything a report says about a run."""
     parts = run.components
     recorder, ledger = parts.recorder, parts.ledger
-    frames = {s: run.store.frame(bar_type, run.start, run.end) for s, bar_type in run.bar_types.items()}
+    bars = StoredBars(run, effort.end)
     return SessionRecord(
         mode="backtest",
         engine=ENGINE,
@@ -34,7 +35,7 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
         config_text=as_toml_text(run.settings),
         starting_equity_usd=run.settings.backtest.starting_cash_usd,
         start=run.start,
-        end=run.end,
+        end=effort.end,
         symbols=run.symbols,
         bars=effort.bars,
         decisions=_in_order(recorder.decisions),
@@ -46,13 +47,33 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
         loss_limit_halts=len(recorder.loss_limit_hits),
         errors=run.failures(),
         alerts=_in_order(recorder.alerts),
-        data_notes=_data_notes(run, frames),
+        data_notes=_data_notes(run, bars),
         was_interrupted=effort.was_interrupted,
         wall_secs=time.perf_counter() - effort.started,
         engine_secs=effort.engine_secs,
         peak_rss_mb=peak_rss_mb(),
-        price_series=frames,
+        price_series=bars,
     )
+
+
+class StoredBars(Mapping[str, pd.DataFrame]):
+    """The bars of a run by symbol, read from the catalog when asked for: years of them would fill the memory."""
+
+    def __init__(self, run: "Backtest", end: int) -> None:
+        self._run = run
+        self._end = end
+
+    def __getitem__(self, symbol: str) -> pd.DataFrame:
+        return self._run.store.frame(self._run.bar_types[symbol], self._run.start, self._end)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._run.bar_types)
+
+    def __len__(self) -> int:
+        return len(self._run.bar_types)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._run.bar_types
 
 
 class _Dated(Protocol):
@@ -103,7 +124,7 @@ def _order(run: "Backtest", intent: OrderIntended) -> OrderRecord:
     )
 
 
-def _data_notes(run: "Backtest", frames: dict[str, pd.DataFrame]) -> list[str]:
+def _data_notes(run: "Backtest", bars: Mapping[str, pd.DataFrame]) -> list[str]:
     notes = []
     synthetic = [symbol for symbol, bar_type in run.bar_types.items() if run.store.is_synthetic(bar_type)]
     if synthetic:
@@ -111,7 +132,7 @@ def _data_notes(run: "Backtest", frames: dict[str, pd.DataFrame]) -> list[str]:
             f"SYNTHETIC DATA: the bars of {', '.join(synthetic)} are made up; the result says nothing about markets."
         )
     sessions, step_secs = Sessions(run.settings.session.calendar), parse_step(run.settings.bars.step)
-    for symbol, frame in frames.items():
+    for symbol, frame in bars.items():
         findings = check_bars(frame, step_secs, sessions, symbol)
         notes += [f"{symbol}: {finding.kind}: {finding.detail}" for finding in findings[:MAX_NOTES_PER_SYMBOL]]
     return notes

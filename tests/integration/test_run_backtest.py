@@ -168,5 +168,6 @@ def test_ctrl_c_stops_between_chunks_and_reports_what_ran(sample, tmp_path):
 
     assert process.returncode == 0
     assert 0 < summary["bars"] < 73_800
+    assert summary["end"] < "2024-12-31"
     assert "Interrupted" in shown
     assert (report / "report.html").exists()

@@ -55,7 +55,7 @@ def outcome(path, frames, order=TICKERS, overrides=(), onlookers=(), reverse_rul
     run.dispose()
     assert not record.errors
     fills = [(f.ts, f.symbol, f.role, f.side, f.quantity, f.price, f.commission_usd) for f in record.fills]
-    return fills, record.trades, record.decisions, record.stops, record.equity, record.loss_limit_halts
+    return fills, record.trades, record.decisions, record.stops, list(record.equity), record.loss_limit_halts
 
 
 @pytest.fixture(scope="module")
