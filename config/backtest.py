@@ -90,15 +90,17 @@ class Backtest:
         for strategy in self.components.strategies:
             self.engine.add_strategy(strategy)
 
-    def run(self, progress: Progress | None = None, should_stop: Callable[[], bool] = lambda: False) -> SessionRecord:
+    def run(
+        self, progress: Progress = lambda _done, _total: None, should_stop: Callable[[], bool] = lambda: False
+    ) -> SessionRecord:
         """Run to the end, to the first failure, or until ``should_stop``; return the record of what ran."""
         effort = Effort()
         spans = self.data.spans(self.start, self.end, self.settings.backtest.chunk_bars)
         total = sum(span.bars for span in spans)
+        progress(0, total)
         for span in spans:
             self._run_span(span, effort)
-            if progress is not None:
-                progress(effort.bars, total)
+            progress(effort.bars, total)
             if self.failures():
                 break
             if should_stop():
