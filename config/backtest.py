@@ -8,7 +8,6 @@ stops between chunks and the opening trades come with the bars (docs/decisions/0
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from nautilus_trader.common import DataActor
 
@@ -21,23 +20,12 @@ from catalog.store import BarStore
 from config.backtest_data import BacktestData, Span
 from config.backtest_engine import make_engine
 from config.backtest_range import check_range
-from config.backtest_record import make_record
+from config.backtest_record import Effort, make_record
 from config.components import build_components, traded_symbols
 from config.schema import Settings
 from config.simulation import OrderFees
 
 Progress = Callable[[int, int], None]  # bars done, bars in all
-
-
-@dataclass(slots=True)
-class Effort:
-    """What a run took."""
-
-    bars: int = 0
-    end: int = 0  # closing time up to which it ran, UTC nanoseconds
-    engine_secs: float = 0.0
-    was_interrupted: bool = False
-    started: float = field(default_factory=time.perf_counter)
 
 
 class Backtest:

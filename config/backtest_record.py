@@ -4,26 +4,53 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import pandas as pd
+from nautilus_trader.backtest import BacktestEngine
 from nautilus_trader.model import ClientOrderId
 
-from actors.messages import OrderIntended, OrderRole, Side
+from actors.messages import HandlerFailed, OrderIntended, OrderRole, Side
 from actors.records import OrderRecord, SessionRecord
 from catalog.instruments import parse_step
 from catalog.nautilus_v2 import ENGINE
 from catalog.quality import check_bars
 from catalog.sessions import Sessions
+from catalog.store import BarStore
+from config.components import Components
 from config.printed import as_toml_text
-
-if TYPE_CHECKING:
-    from config.backtest import Backtest, Effort
+from config.schema import Settings
 
 MAX_NOTES_PER_SYMBOL = 6
 
 
-def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
+@dataclass(slots=True)
+class Effort:
+    """How far a run came, and what it took."""
+
+    bars: int = 0
+    end: int = 0  # closing time up to which it ran, UTC nanoseconds
+    engine_secs: float = 0.0
+    was_interrupted: bool = False
+    started: float = field(default_factory=time.perf_counter)
+
+
+class Run(Protocol):
+    """What a record is made of; see ``Backtest``."""
+
+    settings: Settings
+    store: BarStore
+    symbols: list[str]
+    bar_types: dict[str, str]
+    start: int
+    components: Components
+    engine: BacktestEngine
+
+    def failures(self) -> list[HandlerFailed | str]: ...
+
+
+def make_record(run: Run, effort: Effort) -> SessionRecord:
     """Return everything a report says about a run."""
     parts = run.components
     recorder, ledger = parts.recorder, parts.ledger
@@ -59,7 +86,7 @@ def make_record(run: "Backtest", effort: "Effort") -> SessionRecord:
 class StoredBars(Mapping[str, pd.DataFrame]):
     """The bars of a run by symbol, read from the catalog when asked for: years of them would fill the memory."""
 
-    def __init__(self, run: "Backtest", end: int) -> None:
+    def __init__(self, run: Run, end: int) -> None:
         self._run = run
         self._end = end
 
@@ -88,7 +115,7 @@ def _in_order[Item: _Dated](items: list[Item]) -> list[Item]:
     return sorted(items, key=lambda item: (item.ts, item.symbol))
 
 
-def _order(run: "Backtest", intent: OrderIntended) -> OrderRecord:
+def _order(run: Run, intent: OrderIntended) -> OrderRecord:
     order: Any = run.engine.cache.order(ClientOrderId(intent.client_order_id))
     is_stop = intent.role is OrderRole.STOP
     sent: dict[str, Any] = {
@@ -124,7 +151,7 @@ def _order(run: "Backtest", intent: OrderIntended) -> OrderRecord:
     )
 
 
-def _data_notes(run: "Backtest", bars: Mapping[str, pd.DataFrame]) -> list[str]:
+def _data_notes(run: Run, bars: Mapping[str, pd.DataFrame]) -> list[str]:
     notes = []
     synthetic = [symbol for symbol, bar_type in run.bar_types.items() if run.store.is_synthetic(bar_type)]
     if synthetic:

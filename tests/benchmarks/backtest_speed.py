@@ -21,9 +21,9 @@ from rich.table import Table
 
 from catalog.sample import STOCKS, sample_frame
 from catalog.store import BarStore
-from config.backtest import Backtest, Effort
+from config.backtest import Backtest
 from config.backtest_engine import make_engine
-from config.backtest_record import peak_rss_mb
+from config.backtest_record import Effort, peak_rss_mb
 from config.loader import load_settings
 
 REPEATS = 4  # of the sample's three months, one after the other: about a year of sessions
