@@ -16,8 +16,9 @@ class BarSlices:
         self._last: dict[str, int] = {}
         self._open = 0  # the slice that is not complete yet, 0 = none
 
-    def watch(self, symbol: str) -> None:
-        self._last.setdefault(symbol, 0)
+    def watch(self, symbol: str, ts: int) -> None:
+        """Begin with the bars that close after ``ts``: a slice that closed with it is not waited for."""
+        self._last.setdefault(symbol, ts)
 
     def forget(self, symbol: str) -> None:
         self._last.pop(symbol, None)

@@ -24,7 +24,7 @@ class Watcher(DataActor):
     def on_failure(self, handler: str, error: Exception) -> None:
         """Count and publish an exception of one of our handlers."""
         self.failures += 1
-        self.publish_message(Topic.FAILURES, failure(self.name, handler, error, 0))
+        self.publish_message(Topic.FAILURES, failure(self.name, handler, error, self.clock.timestamp_ns()))
 
     def listen[Message](self, topic: Topic, handler: Callable[[Message], None]) -> None:
         """Subscribe a handler to the one kind of message of a topic."""

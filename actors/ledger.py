@@ -22,6 +22,8 @@ from actors.records import EquityLog, EquityPoint, RoundTrips
 from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions
 
+END_OF_TIME = 2**63
+
 
 class Ledger(Watcher):
     """
@@ -54,6 +56,8 @@ class Ledger(Watcher):
         self.equity = EquityLog()
         self._session: date | None = None
         self._low = Decimal(0)  # of the session's marks
+        self._is_marked = True  # since the last fill
+        self._last_fill_ts = 0
 
     def view(self) -> AccountView:
         """Return what an entry decision may know of the account."""
@@ -66,9 +70,9 @@ class Ledger(Watcher):
 
     @contained_start
     def on_stop(self) -> None:
-        overdue = self._slices.overdue(2**63)
-        if overdue:
-            self._mark(overdue)
+        self._mark_overdue(END_OF_TIME)
+        if not self._is_marked:
+            self._mark(self._last_fill_ts)
 
     @contained
     def on_entry(self, message: object) -> None:
@@ -80,10 +84,12 @@ class Ledger(Watcher):
 
     @contained
     def on_fill(self, fill: OrderFilled) -> None:
+        self._mark_overdue(fill.ts)  # a slice that ended before this fill must not see it
+        self._is_marked, self._last_fill_ts = False, fill.ts
         self.account.fill(fill)
         self.round_trips.add_fill(fill)
         if not self._slices.is_watched(fill.symbol):
-            self._slices.watch(fill.symbol)
+            self._slices.watch(fill.symbol, fill.ts)
             self.subscribe_bars(self._bar_types[fill.symbol])
 
     @contained
@@ -92,16 +98,22 @@ class Ledger(Watcher):
         if not self._slices.is_watched(symbol):
             return
         ts = bar.ts_init
-        overdue = self._slices.overdue(ts)
-        if overdue:
-            self._mark(overdue)
+        self._mark_overdue(ts)
+        if not self._slices.is_watched(symbol):
+            return  # flat since before the slice that was overdue
         close = bar.close.as_decimal()
         self.account.mark(symbol, close)
         self.round_trips.mark(symbol, ts, float(bar.high), float(bar.low), close)
         if self._slices.arrived(symbol, ts):
             self._mark(ts)
 
+    def _mark_overdue(self, ts: int) -> None:
+        overdue = self._slices.overdue(ts)
+        if overdue:
+            self._mark(overdue)
+
     def _mark(self, ts: int) -> None:
+        self._is_marked = True
         account = self.account
         equity, exposure = account.worth()
         session = self._sessions.session_of(ts)

@@ -133,6 +133,7 @@ class PositionReported:
     stop_trigger: Decimal | None
     average_price: Decimal | None  # of the entry, USD a share
     is_exiting: bool  # its stop is being taken away on purpose
+    is_resizing: bool = False  # its stop is being made equal to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ class RaiseStop:
     ts: int
     symbol: str
     trigger: Decimal
+    market: Decimal  # the close it was found at, USD
 
 
 @dataclass(frozen=True, slots=True)

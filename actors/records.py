@@ -8,8 +8,12 @@ Times are UTC nanoseconds since the epoch, money is ``Decimal`` USD, quantities 
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
 
 from actors.messages import AlertRaised, ExitReason, HandlerFailed, OrderFilled, OrderRole, Side, SignalDecided
 
@@ -120,6 +124,14 @@ class StopPoint:
     trigger: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class DataNote:
+    """Something odd about the bars: ``synthetic`` ones are made up, over an ``error`` the result is wrong."""
+
+    severity: Literal["synthetic", "error", "note"]
+    text: str
+
+
 @dataclass(slots=True)
 class SessionRecord:
     """Everything a report says about one run; filled while it runs."""
@@ -133,6 +145,8 @@ class SessionRecord:
     end: int
     symbols: list[str]
     bars: int = 0
+    bar_closes: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))  # each time once, in order
+    sessions: list[date] = field(default_factory=list)  # of the exchange, from the first bar to the last
     decisions: list[SignalDecided] = field(default_factory=list)  # one for every non-zero signal
     orders: list[OrderRecord] = field(default_factory=list)
     fills: list[OrderFilled] = field(default_factory=list)
@@ -142,7 +156,7 @@ class SessionRecord:
     loss_limit_halts: int = 0
     errors: list[HandlerFailed | str] = field(default_factory=list)
     alerts: list[AlertRaised] = field(default_factory=list)
-    data_notes: list[str] = field(default_factory=list)
+    data_notes: list[DataNote] = field(default_factory=list)
     was_interrupted: bool = False
     wall_secs: float = 0.0
     engine_secs: float = 0.0

@@ -15,16 +15,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from actors.records import EquityPoint, Trade
+from actors.records import SessionRecord, Trade
 from actors.report_format import EXCHANGE_ZONE
 
 SESSIONS_PER_YEAR = 252
+MIN_SHARPE_SESSIONS = 20  # of fewer returns the ratio is chance
 Floats = npt.NDArray[np.float64]
+Days = npt.NDArray[np.datetime64]
+POINT = [("ts", np.int64), ("equity", np.float64), ("exposure", np.float64)]
 
 
 @dataclass(frozen=True, slots=True)
 class EquityCurve:
-    """Equity over time as arrays of one length, the last point of each instant only."""
+    """The account over time as arrays of one length, each instant once."""
 
     ts: npt.NDArray[np.int64]
     equity: Floats  # USD
@@ -43,14 +46,23 @@ class Group:
     net_usd: Decimal
 
 
-def equity_curve(points: Sequence[EquityPoint]) -> EquityCurve:
-    """Return the points as arrays."""
-    last_of_each = {point.ts: point for point in points}.values()
-    return EquityCurve(
-        np.fromiter((point.ts for point in last_of_each), np.int64),
-        np.fromiter((float(point.equity_usd) for point in last_of_each), np.float64),
-        np.fromiter((float(point.gross_exposure_usd) for point in last_of_each), np.float64),
+def equity_curve(record: SessionRecord) -> EquityCurve:
+    """
+    Return the account at every closing time of the run's bars.
+
+    The record has marks only while something is held; between them equity stays what it was at the last one, and
+    before the first what the run started with.
+
+    """
+    rows = np.fromiter(
+        ((point.ts, float(point.equity_usd), float(point.gross_exposure_usd)) for point in record.equity), POINT
     )
+    marks = rows[np.append(rows["ts"][1:] != rows["ts"][:-1], [True])[: len(rows)]]  # the last of each instant
+    ts = np.union1d(record.bar_closes, marks["ts"])
+    latest = np.searchsorted(marks["ts"], ts, side="right")
+    before = float(record.starting_equity_usd)
+    equity, exposure = np.append(before, marks["equity"]), np.append(0.0, marks["exposure"])
+    return EquityCurve(ts, equity[latest], exposure[latest])
 
 
 def drawdown_pct(equity: Floats, starting_usd: float) -> Floats:
@@ -60,21 +72,26 @@ def drawdown_pct(equity: Floats, starting_usd: float) -> Floats:
     return np.divide(equity - peak, peak, out=np.zeros_like(equity), where=peak > 0) * 100
 
 
-def daily_closes(curve: EquityCurve) -> Floats:
-    """Return the last equity of each calendar day of New York that has a point."""
-    days = pd.to_datetime(curve.ts, utc=True).tz_convert(EXCHANGE_ZONE).normalize()
-    return np.asarray(pd.Series(curve.equity).groupby(days, sort=False).last(), np.float64)
+def session_days(record: SessionRecord, curve: EquityCurve) -> Days:
+    """Return the sessions of the run; the days of its curve when the record names none."""
+    return np.array(record.sessions, "datetime64[D]") if record.sessions else np.unique(_exchange_days(curve))
+
+
+def daily_closes(curve: EquityCurve, days: Days, starting_usd: float) -> Floats:
+    """Return the equity at the end of each of these days; where nothing was held that of the day before."""
+    latest = np.searchsorted(_exchange_days(curve), days, side="right")
+    return np.append(starting_usd, curve.equity)[latest]
 
 
 def sharpe_ratio(closes: Floats, starting_usd: float) -> float | None:
     """
     Return mean over standard deviation of the daily returns, times sqrt(252).
 
-    None below two days, without any change, and for an account that stood at zero or below.
+    None below 20 sessions, without any change, and for an account that stood at zero or below.
 
     """
-    levels = np.concatenate(([starting_usd], closes))
-    if len(closes) < 2 or levels[:-1].min() <= 0:
+    levels = np.append(starting_usd, closes)
+    if len(closes) < MIN_SHARPE_SESSIONS or levels[:-1].min() <= 0:
         return None
     returns = levels[1:] / levels[:-1] - 1
     deviation = float(returns.std(ddof=1))
@@ -91,9 +108,14 @@ def profit_factor(trades: Iterable[Trade]) -> float | None:
 
 
 def average_exposure_pct(curve: EquityCurve) -> float | None:
-    """Return the mean of gross exposure in percent of equity, where there is any; None without points."""
-    held = curve.equity > 0
-    return float((curve.exposure[held] / curve.equity[held]).mean()) * 100 if held.any() else None
+    """Return the mean of gross exposure in percent of equity over all bar closes, flat ones included; None without."""
+    there = curve.equity > 0
+    return float((curve.exposure[there] / curve.equity[there]).mean()) * 100 if there.any() else None
+
+
+def time_held_pct(curve: EquityCurve) -> float | None:
+    """Return at what percent of all bar closes something was held; None without any."""
+    return float((curve.exposure > 0).mean()) * 100 if len(curve.ts) else None
 
 
 def group_trades(trades: Iterable[Trade], key: Callable[[Trade], str]) -> list[Group]:
@@ -114,3 +136,8 @@ def _group(name: str, trades: list[Trade]) -> Group:
         losses=sum(result < 0 for result in closed),
         net_usd=sum((trade.net_pnl_usd for trade in trades), Decimal(0)),
     )
+
+
+def _exchange_days(curve: EquityCurve) -> Days:
+    local = pd.to_datetime(curve.ts, utc=True).tz_convert(EXCHANGE_ZONE).tz_localize(None)
+    return local.to_numpy().astype("datetime64[D]")

@@ -1,8 +1,9 @@
 """
 The account of a session: ``summary.json``, the CSV files and ``report.html`` in one directory.
 
-Every file is written under another name and renamed when complete, so a process that dies leaves no half file. After a
-loss of power a file may still be short: nothing is forced to the disk.
+Every file is written under another name and renamed when all are complete, ``summary.json`` last: where it is, the
+report is whole. A process that dies leaves no half file under these names. After a loss of power a file may still be
+short: nothing is forced to the disk. Of two runs into one directory the last one stays, perhaps with files of the other.
 
 """
 
@@ -12,12 +13,21 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from actors.messages import Action
 from actors.records import SessionRecord
 from actors.report_format import iso_utc
 from actors.report_page import page
-from actors.report_statistics import EquityCurve, daily_closes, drawdown_pct, equity_curve, profit_factor, sharpe_ratio
+from actors.report_statistics import (
+    EquityCurve,
+    daily_closes,
+    drawdown_pct,
+    equity_curve,
+    profit_factor,
+    session_days,
+    sharpe_ratio,
+)
 from actors.report_tables import csv_files
 
 
@@ -25,6 +35,7 @@ class ReportError(OSError):
     """The report cannot be written where it was asked for; the operator names another directory."""
 
 
+SUMMARY = "summary.json"
 # Refused signals that asked for an exit: there was nothing for them to close
 NO_ENTRY_WANTED = ("no_position", "not_opener", "conflict", "exiting")
 
@@ -35,11 +46,11 @@ def summarise(record: SessionRecord) -> dict[str, Any]:
 
     Equity is marked to market; positions open at the end are in ``ending_equity_usd`` and not in ``trades``, ``wins``
     (net > 0) or ``losses`` (net < 0). ``signals`` counts the non-zero ones. ``max_drawdown_pct`` is a positive number.
-    ``sharpe`` is annualised (sqrt 252) from the last equity of each calendar day of New York. A figure that is not
-    defined is null.
+    ``sharpe`` is annualised (sqrt 252) from the equity at the end of every session from the first bar to the last, those
+    without a position included; below 20 sessions it is null, as is every figure that is not defined.
 
     """
-    curve = equity_curve(record.equity)
+    curve = equity_curve(record)
     ending = record.equity[-1].equity_usd if record.equity else record.starting_equity_usd
     closed = [trade.net_pnl_usd for trade in record.trades if not trade.is_open]
     return {
@@ -83,12 +94,12 @@ def write_report(record: SessionRecord, directory: Path) -> list[Path]:
     ensure_writable(directory)
     summary = summarise(record)
     texts = {
-        "summary.json": json.dumps(summary, indent=2, allow_nan=False) + "\n",
         **csv_files(record),
         "report.html": page(record, summary),
+        SUMMARY: json.dumps(summary, indent=2, allow_nan=False) + "\n",
     }
     try:
-        return [_write(directory / name, text) for name, text in texts.items()]
+        return _write(directory, texts)
     except OSError as error:
         raise _report_error(directory, error) from error
 
@@ -96,7 +107,7 @@ def write_report(record: SessionRecord, directory: Path) -> list[Path]:
 def _ratios(record: SessionRecord, curve: EquityCurve) -> dict[str, float | None]:
     starting = float(record.starting_equity_usd)
     drawdown = drawdown_pct(curve.equity, starting)
-    sharpe = sharpe_ratio(daily_closes(curve), starting)
+    sharpe = sharpe_ratio(daily_closes(curve, session_days(record, curve), starting), starting)
     factor = profit_factor(record.trades)
     return {
         "max_drawdown_pct": round(-float(drawdown.min()) + 0.0, 4) if len(drawdown) else 0.0,
@@ -125,14 +136,17 @@ def _cents(amount: Decimal) -> float:
     return float(round(amount, 2))
 
 
-def _write(path: Path, text: str) -> Path:
-    unfinished = path.with_name(f".{path.name}.part")
+def _write(directory: Path, texts: dict[str, str]) -> list[Path]:
+    own = uuid4().hex  # another run may write here at the same time
+    unfinished = {name: directory / f".{name}.{own}.part" for name in texts}
     try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        return unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
+        for name, text in texts.items():
+            unfinished[name].write_text(text, encoding="utf-8", newline="\n")
+        (directory / SUMMARY).unlink(missing_ok=True)
+        return [part.replace(directory / name) for name, part in unfinished.items()]
+    finally:
+        for part in unfinished.values():
+            part.unlink(missing_ok=True)
 
 
 def _report_error(directory: Path, error: OSError) -> ReportError:

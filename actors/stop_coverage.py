@@ -47,7 +47,8 @@ class StopCoverage(Watcher):
     @contained
     def on_position(self, report: PositionReported) -> None:
         self._reports[report.symbol] = report
-        self._check(report, report.ts)
+        if not report.is_resizing:
+            self._check(report, report.ts)
 
     @contained
     def on_timer(self, event: TimeEvent) -> None:

@@ -87,4 +87,5 @@ class TrailingStopManager(Watcher):
             return
         trigger = rule.update(float(bar.high), float(bar.low), float(bar.close))
         if trigger is not None:
-            self.publish_message(Topic.COMMANDS, RaiseStop(bar.ts_init, symbol, trigger))
+            message = RaiseStop(bar.ts_init, symbol, trigger, bar.close.as_decimal())
+            self.publish_message(Topic.COMMANDS, message)

@@ -86,12 +86,12 @@ class Backtest:
         spans = self.data.spans(self.start, self.end, self.settings.backtest.chunk_bars)
         total = sum(span.bars for span in spans)
         progress(0, total)
-        for span in spans:
+        for number, span in enumerate(spans, start=1):
             self._run_span(span, effort)
             progress(effort.bars, total)
             if self.failures():
                 break
-            if should_stop():
+            if number < len(spans) and should_stop():
                 effort.was_interrupted = True
                 break
         self.engine.end()

@@ -3,9 +3,12 @@
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.common import CacheConfig, LoggerConfig, LogLevel
 from nautilus_trader.model import AccountType, Equity, Money, OmsType, Venue
+from nautilus_trader.risk import RiskEngineConfig
 
 from config.schema import Settings
 from config.simulation import USD, OpeningPrices, OrderFees, TickSlippage
+
+UNTHROTTLED = "1000000/00:00:01"
 
 
 def make_engine(settings: Settings, instruments: dict[str, Equity], fees: OrderFees) -> BacktestEngine:
@@ -15,6 +18,8 @@ def make_engine(settings: Settings, instruments: dict[str, Equity], fees: OrderF
         bypass_logging=True,
         run_analysis=False,
         cache=CacheConfig(bar_capacity=1, tick_capacity=1),  # nobody looks back in the cache
+        # Its throttle (100 orders a second) would deny exits when many positions close at once; ours limits entries
+        risk_engine=RiskEngineConfig(max_order_submit_rate=UNTHROTTLED, max_order_modify_rate=UNTHROTTLED),
     )
     engine = BacktestEngine(config)
     for name in sorted({symbol.rpartition(".")[2] for symbol in instruments}):

@@ -5,24 +5,27 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 from nautilus_trader.backtest import BacktestEngine
 from nautilus_trader.model import ClientOrderId
+from numpy.typing import NDArray
 
 from actors.messages import HandlerFailed, OrderIntended, OrderRole, Side
-from actors.records import OrderRecord, SessionRecord
+from actors.records import DataNote, OrderRecord, SessionRecord
 from catalog.instruments import parse_step
 from catalog.nautilus_v2 import ENGINE
 from catalog.quality import check_bars
 from catalog.sessions import Sessions
 from catalog.store import BarStore
+from config.backtest_data import BacktestData
 from config.components import Components
 from config.printed import as_toml_text
 from config.schema import Settings
-
-MAX_NOTES_PER_SYMBOL = 6
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class Run(Protocol):
     store: BarStore
     symbols: list[str]
     bar_types: dict[str, str]
+    data: BacktestData
     start: int
     components: Components
     engine: BacktestEngine
@@ -55,6 +59,7 @@ def make_record(run: Run, effort: Effort) -> SessionRecord:
     parts = run.components
     recorder, ledger = parts.recorder, parts.ledger
     bars = StoredBars(run, effort.end)
+    closes = _bar_closes(run, effort.end)
     return SessionRecord(
         mode="backtest",
         engine=ENGINE,
@@ -65,6 +70,8 @@ def make_record(run: Run, effort: Effort) -> SessionRecord:
         end=effort.end,
         symbols=run.symbols,
         bars=effort.bars,
+        bar_closes=closes,
+        sessions=_session_days(run, closes),
         decisions=_in_order(recorder.decisions),
         orders=[_order(run, intent) for intent in _in_order(recorder.intents)],
         fills=_in_order(recorder.fills),
@@ -151,17 +158,30 @@ def _order(run: Run, intent: OrderIntended) -> OrderRecord:
     )
 
 
-def _data_notes(run: Run, bars: Mapping[str, pd.DataFrame]) -> list[str]:
+def _bar_closes(run: Run, end: int) -> NDArray[np.int64]:
+    # One symbol after the other: all times of many symbols at once would fill the memory
+    return reduce(np.union1d, (ts[(ts >= run.start) & (ts <= end)] for ts in run.data.times.values()))
+
+
+def _session_days(run: Run, closes: NDArray[np.int64]) -> list[date]:
+    if not len(closes):
+        return []
+    sessions = Sessions(run.settings.session.calendar)
+    first, last = (sessions.local(int(ts)).date() for ts in (closes[0], closes[-1]))
+    return [window.session for window in sessions.between(first, last)]
+
+
+def _data_notes(run: Run, bars: Mapping[str, pd.DataFrame]) -> list[DataNote]:
     notes = []
     synthetic = [symbol for symbol, bar_type in run.bar_types.items() if run.store.is_synthetic(bar_type)]
     if synthetic:
-        notes.append(
-            f"SYNTHETIC DATA: the bars of {', '.join(synthetic)} are made up; the result says nothing about markets."
-        )
+        text = f"SYNTHETIC DATA: the bars of {', '.join(synthetic)} are made up; the result says nothing about markets."
+        notes.append(DataNote("synthetic", text))
     sessions, step_secs = Sessions(run.settings.session.calendar), parse_step(run.settings.bars.step)
     for symbol, frame in bars.items():
-        findings = check_bars(frame, step_secs, sessions, symbol)
-        notes += [f"{symbol}: {finding.kind}: {finding.detail}" for finding in findings[:MAX_NOTES_PER_SYMBOL]]
+        for finding in check_bars(frame, step_secs, sessions, symbol):
+            text = f"{symbol}: {finding.kind}: {finding.detail} [{finding.count:,}]"
+            notes.append(DataNote(finding.severity, text))
     return notes
 
 

@@ -213,12 +213,18 @@ class Settings(Section):
 
     @field_validator("session")
     @classmethod
-    def _has_a_close(cls, session: SessionConfig) -> SessionConfig:
+    def _has_a_close(cls, session: SessionConfig, info: ValidationInfo) -> SessionConfig:
         Sessions(session.calendar, session.hours)  # raises for a calendar or hours that nobody knows
         if session.hours == "any" and session.flatten_before_close_mins > 0:
             raise ValueError(
                 'expected flatten_before_close_mins = 0 with hours = "any", which has no close to count from, '
                 f'found {session.flatten_before_close_mins}; set hours = "regular" or "extended"'
+            )
+        step_secs = parse_step(info.data["bars"].step) if "bars" in info.data else 0
+        if 0 < session.flatten_before_close_mins * 60 < step_secs:
+            raise ValueError(
+                f"expected flatten_before_close_mins = 0 or at least one bar ({step_secs // 60} min), found "
+                f"{session.flatten_before_close_mins}: no bar closes in that time with one after it to exit on"
             )
         return session
 

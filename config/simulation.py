@@ -23,7 +23,7 @@ from nautilus_trader.model import (
 from catalog.fees import FixedPlanFees
 
 USD = Currency.from_str("USD")
-DEEP = 10_000_000  # shares on each side of a slipped book: no order of ours is larger
+DEEP = 1_000_000_000  # shares on each side of a slipped book: no order of ours is larger
 
 
 class OrderFees(FeeModel):

@@ -64,16 +64,14 @@ class SessionConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check_window(self) -> Self:
-        if self.hours != "regular":
-            return self
         avoided_mins = self.avoid_first_mins + self.avoid_last_mins
-        if avoided_mins >= _REGULAR_SESSION_MINS:
+        if self.hours == "regular" and avoided_mins >= _REGULAR_SESSION_MINS:
             msg = (
                 f"avoid_first_mins + avoid_last_mins: expected less than {_REGULAR_SESSION_MINS} minutes (a regular "
                 f"session), was {avoided_mins}; no entry could ever be made"
             )
             raise ValueError(msg)
-        if self.flatten_before_close_mins > self.avoid_last_mins:
+        if self.hours != "any" and self.flatten_before_close_mins > self.avoid_last_mins:
             msg = (
                 f"avoid_last_mins: expected at least flatten_before_close_mins = {self.flatten_before_close_mins}, was "
                 f"{self.avoid_last_mins}; what is entered after the flattening would be closed at once, so raise it"

@@ -1,12 +1,13 @@
 """
-What a strategy holds of its symbol: the position, its entry, its stop and its exit, as a small state machine.
+What a strategy holds of its symbol: one round trip, its orders and its position, as plain state.
 
-Pure: it is told of orders and fills and answers what is held, what rests and what is under way.
-It sends nothing.
+Pure: it is told of orders and fills and answers what is held, what still works and whether all has ended. It sends
+nothing. Every order of the round trip stays known by its id, so that a fill that comes after an order's end is
+booked all the same.
 
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -19,21 +20,13 @@ class Phase(StrEnum):
     FLAT = "flat"
     ENTERING = "entering"  # the entry works: nothing, part or all of it may be filled
     OPEN = "open"  # the entry ended, a position is held, its stop rests
-    CANCELLING = "cancelling"  # an exit is wanted; awaiting the end of the stop (T7)
-    CLOSING = "closing"  # the closing order is on its way
-
-
-class StopStatus(StrEnum):
-    """What is known of the protective stop."""
-
-    NONE = "none"
-    SENT = "sent"
-    RESTING = "resting"
+    CANCELLING = "cancelling"  # leaving: awaiting the end of what still works (T7)
+    CLOSING = "closing"  # leaving: the closing order is on its way
 
 
 @dataclass(slots=True)
 class Holding:
-    """State of one symbol; quantities are whole shares, ``quantity`` is signed."""
+    """State of one round trip; quantities are whole shares, ``quantity`` is signed."""
 
     phase: Phase = Phase.FLAT
     rule: str = ""
@@ -41,32 +34,49 @@ class Holding:
     side: Side = Side.LONG
     quantity: int = 0
     entry_id: str = ""
-    entry_time: int = 0
-    entry_open: int = 0  # shares of the entry that may still fill
+    entry_time: int = 0  # of the signal bar, UTC nanoseconds
     entry_filled: int = 0
     entry_value_usd: Decimal = Decimal(0)
     exit_value_usd: Decimal = Decimal(0)
     commission_usd: Decimal = Decimal(0)
     stop_id: str = ""
-    stop_status: StopStatus = StopStatus.NONE
-    stop_quantity: int = 0  # shares of it still open
-    stop_filled: int = 0
     stop_trigger: Decimal = Decimal(0)
+    stop_filled: int = 0
+    is_stop_resting: bool = False  # accepted by the broker; before that it is only sent
+    is_resizing: bool = False  # the stop is being made equal to the position
     was_raised: bool = False
-    exit_id: str = ""
+    stops_lost: int = 0
     exit_reason: ExitReason | None = None
+    roles: dict[str, OrderRole] = field(default_factory=dict)  # every order of the round trip
+    working: dict[str, int] = field(default_factory=dict)  # order id → shares that may still fill
 
     @property
     def is_flat(self) -> bool:
         return self.phase is Phase.FLAT
 
     @property
-    def is_exiting(self) -> bool:
+    def is_leaving(self) -> bool:
         return self.phase in (Phase.CANCELLING, Phase.CLOSING)
 
     @property
-    def has_stop(self) -> bool:
-        return self.stop_status is not StopStatus.NONE
+    def is_over(self) -> bool:
+        """Nothing is held and no order can change that."""
+        return not self.quantity and not self.working
+
+    @property
+    def is_reversed(self) -> bool:
+        """A late fill took the position through zero."""
+        return self.quantity * self.side < 0
+
+    @property
+    def entry_open(self) -> int:
+        """Shares of the entry that may still fill."""
+        return self.working.get(self.entry_id, 0)
+
+    @property
+    def stop_open(self) -> int:
+        """Shares of the latest stop that may still fill."""
+        return self.working.get(self.stop_id, 0)
 
     @property
     def average_price(self) -> Decimal | None:
@@ -75,42 +85,42 @@ class Holding:
 
     @property
     def return_frac(self) -> float:
-        """Net return of the closed round trip as a fraction of the entry's value."""
+        """Net return of the ended round trip as a fraction of the entry's value."""
         gross = (self.exit_value_usd - self.entry_value_usd) * self.side
         return float((gross - self.commission_usd) / self.entry_value_usd) if self.entry_value_usd else 0.0
 
-    def role_of(self, order_id: str) -> OrderRole | None:
-        """Return what an order is for, None when it is not one of this round trip."""
-        roles = {self.entry_id: OrderRole.ENTRY, self.stop_id: OrderRole.STOP, self.exit_id: OrderRole.EXIT}
-        return roles.get(order_id) if order_id else None
-
-    def stop_sent(self, order_id: str, quantity: int, trigger: Decimal) -> None:
-        self.stop_id = order_id
-        self.stop_status = StopStatus.SENT
-        self.stop_quantity = quantity
-        self.stop_filled = 0
-        self.stop_trigger = trigger
-
-    def stop_gone(self) -> None:
-        self.stop_status = StopStatus.NONE
-        self.stop_quantity = 0
-
-    def filled(self, role: OrderRole, quantity: int, price: Decimal, commission_usd: Decimal) -> None:
-        """Book a fill of one of our orders."""
-        self.commission_usd += commission_usd
+    def sent(self, role: OrderRole, order_id: str, quantity: int, trigger: Decimal | None = None) -> None:
+        """Take in an order on its way; for a stop its trigger, USD a share."""
+        self.roles[order_id] = role
+        self.working[order_id] = quantity
         if role is OrderRole.ENTRY:
+            self.entry_id = order_id
+        elif trigger is not None:
+            self.stop_id, self.stop_trigger, self.stop_filled = order_id, trigger, 0
+            self.is_stop_resting = self.is_resizing = False
+
+    def ended(self, order_id: str) -> None:
+        """Take in that an order cannot fill any more, as far as the broker said."""
+        self.working.pop(order_id, None)
+        if order_id == self.stop_id:
+            self.is_stop_resting = self.is_resizing = False
+
+    def filled(self, order_id: str, quantity: int, price: Decimal, commission_usd: Decimal) -> None:
+        """Book a fill of one of our orders, also of one that was thought ended."""
+        self.commission_usd += commission_usd
+        if order_id == self.stop_id:
+            self.stop_filled += quantity
+        if order_id in self.working:
+            self.working[order_id] -= quantity
+            if self.working[order_id] <= 0:
+                self.ended(order_id)
+        if self.roles[order_id] is OrderRole.ENTRY:
             self.quantity += quantity * self.side
-            self.entry_open -= quantity
             self.entry_filled += quantity
             self.entry_value_usd += quantity * price
-            return
-        self.quantity -= quantity * self.side
-        self.exit_value_usd += quantity * price
-        if role is OrderRole.STOP:
-            self.stop_quantity -= quantity
-            self.stop_filled += quantity
-            if self.stop_quantity <= 0:
-                self.stop_gone()
+        else:
+            self.quantity -= quantity * self.side
+            self.exit_value_usd += quantity * price
 
     def reason_of(self, role: OrderRole) -> ExitReason | None:
         """Return why a fill of this role reduces the position (None for an entry)."""

@@ -1,8 +1,10 @@
 """
 Owns the position of one symbol: sends its orders, follows their life, keeps the stop equal to the position.
 
-An exit is never refused: cancel the stop, await its end, close what is then held, verify (law 7, trap T7). A stop that
-vanished by itself is put back; when that fails the position is closed and the operator told (law 4).
+An exit is never refused: cancel what works, await its end, close what is then held, verify (law 7, trap T7). A stop
+that vanished by itself is put back; when that fails, or the market is past its trigger, the position is closed and
+the operator told (law 4). Whatever order the events come in, a round trip is over only when nothing is held and
+nothing works any more.
 
 """
 
@@ -11,6 +13,7 @@ from decimal import Decimal
 from nautilus_trader.model import (
     ClientOrderId,
     Equity,
+    InstrumentId,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -18,32 +21,22 @@ from nautilus_trader.model import (
     OrderExpired,
     OrderModifyRejected,
     OrderRejected,
-    OrderSide,
     OrderUpdated,
 )
 from nautilus_trader.model import OrderFilled as EngineFill
 from nautilus_trader.trading import Strategy
 
-from actors.messages import (
-    AlertRaised,
-    EntryEnded,
-    ExitReason,
-    LockSymbol,
-    OrderFilled,
-    OrderIntended,
-    OrderRole,
-    PositionReported,
-    Side,
-    StopMoved,
-    Topic,
-)
+from actors.messages import ExitReason, OrderRole, Side
 from strategies.entry_plan import StrategySetup
-from strategies.holding import Holding, Phase, StopStatus
+from strategies.holding import Holding, Phase
 from strategies.order_release import OrderRelease
 from strategies.orders import OrderMaker
-from strategies.stops import clamp_to_market, tightened
+from strategies.owner_voice import OwnerVoice
+from strategies.stops import tightened
 
+Ended = OrderCanceled | OrderRejected | OrderDenied | OrderExpired
 ENDED_UNFILLED = (OrderCanceled, OrderRejected, OrderDenied, OrderExpired)
+MAX_STOPS_LOST = 1  # in one round trip; after the next one the position is closed
 
 
 class PositionOwner:
@@ -51,10 +44,12 @@ class PositionOwner:
 
     def __init__(self, strategy: Strategy, setup: StrategySetup) -> None:
         self.holding = Holding()
+        self.is_locked = False  # somebody else trades the symbol: no new order of ours (law 11)
+        self._last = Holding()  # the round trip before, for fills that come late
         self._strategy = strategy
         self._setup = setup
+        self._voice = OwnerVoice(strategy, setup.symbol)
         self._market = Decimal(0)  # the last close seen
-        self._stops_lost = 0  # in this round trip
 
     def start(self, instrument: Equity) -> None:
         """Bind to the instrument; call once the strategy is registered with its engine."""
@@ -71,35 +66,17 @@ class PositionOwner:
     def enter(self, rule: str, decision_id: str, side: Side, quantity: int, trigger: Decimal, ts: int) -> None:
         """Send an entry with its protective stop as one list (law 2)."""
         entry, stop = self._orders.entry_with_stop(side, quantity, trigger, ts)
-        self._stops_lost = 0
-        self.holding = Holding(
-            phase=Phase.ENTERING,
-            rule=rule,
-            decision_id=decision_id,
-            side=side,
-            entry_id=entry.client_order_id.value,
-            entry_time=ts,
-            entry_open=quantity,
-        )
-        self.holding.stop_sent(stop.client_order_id.value, quantity, trigger)
-        self._intend(OrderRole.ENTRY, self.holding.entry_id, quantity, None, ts)
-        self._intend(OrderRole.STOP, self.holding.stop_id, quantity, trigger, ts)
+        self.holding = Holding(phase=Phase.ENTERING, rule=rule, decision_id=decision_id, side=side, entry_time=ts)
+        self._sent(OrderRole.ENTRY, side, entry.client_order_id.value, quantity, None, ts)
+        self._sent(OrderRole.STOP, side.opposite, stop.client_order_id.value, quantity, trigger, ts)
         self._release.send([entry, stop])
-
-    def cancel_entry(self, ts: int) -> None:
-        """Cancel what of the entry is still open; what filled stays protected."""
-        if self._release.drop():
-            self.holding.stop_gone()
-            self._entry_ended(ts)
-        elif self.holding.entry_open:
-            self._cancel(self.holding.entry_id)
 
     def time_out_entry(self, ts: int) -> None:
         """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar."""
         waited_secs = (ts - self.holding.entry_time) / 1_000_000_000
         text = f"entry cancelled: {self.holding.entry_open} shares unfilled after {waited_secs:.0f} s"
-        self._alert(ts, "entry_timeout", f"{text} > {self._setup.risk.entry_timeout_secs}")
-        self.cancel_entry(ts)
+        self._voice.alert(ts, "entry_timeout", f"{text} > {self._setup.risk.entry_timeout_secs}")
+        self._cancel_entry(ts)
 
     def on_open(self, ts: int) -> None:
         """Release a held order: the symbol's next bar opened, in time for an entry or not."""
@@ -109,48 +86,69 @@ class PositionOwner:
         else:
             self._release.on_open()
 
+    def _cancel_entry(self, ts: int) -> None:
+        holding = self.holding
+        if self._release.drop():  # it never left, and its stop neither
+            holding.working.clear()
+            self._advance(ts)
+        elif holding.entry_open:
+            self._cancel(holding.entry_id)
+
     # -- Exit -----------------------------------------------------------------------------------
 
     def exit(self, reason: ExitReason, ts: int) -> None:
         """Go flat; a second call while one is under way changes nothing."""
         holding = self.holding
-        if holding.is_flat or holding.exit_reason is not None:
+        if holding.is_flat or holding.exit_reason is not None or self.is_locked:
             return
         holding.exit_reason = reason
         if holding.phase is Phase.ENTERING:
-            self.cancel_entry(ts)
+            self._cancel_entry(ts)
         else:
             self._leave(ts)
 
     def retry(self, ts: int) -> None:
-        """Try an exit again that could not be carried out on an earlier bar."""
-        if self.holding.phase is Phase.OPEN and self.holding.exit_reason is not None:
+        """Try again what could not be done on an earlier bar: to leave, or to make the stop equal to the position."""
+        holding = self.holding
+        if holding.phase is Phase.OPEN and holding.exit_reason is not None:
             self._leave(ts)
+        elif holding.phase is Phase.ENTERING and holding.exit_reason is not None:
+            self._cancel_entry(ts)
+        elif holding.phase is Phase.OPEN:
+            holding.is_resizing = False
+            self.repair_stop(ts)
 
     def _leave(self, ts: int) -> None:
-        if self.holding.has_stop:
-            self.holding.phase = Phase.CANCELLING
-            self._cancel(self.holding.stop_id)
-        else:
+        """Cancel what works; once nothing does, close what is held."""
+        holding = self.holding
+        is_under_way = holding.phase is Phase.CANCELLING or (holding.phase is Phase.CLOSING and holding.quantity)
+        if self.is_locked or (is_under_way and holding.working):
+            return
+        if not holding.working:
             self._close(ts)
+            return
+        holding.phase = Phase.CANCELLING
+        self._voice.position(holding, ts)
+        for order_id in tuple(holding.working):
+            self._cancel(order_id)
 
     def _close(self, ts: int) -> None:
         holding = self.holding
+        side, shares = Side(1 if holding.quantity > 0 else -1), abs(holding.quantity)
         holding.phase = Phase.CLOSING
-        order = self._orders.exit(holding.side, abs(holding.quantity), ts)
-        holding.exit_id = order.client_order_id.value
-        self._intend(OrderRole.EXIT, holding.exit_id, abs(holding.quantity), None, ts)
-        self._report(ts)
+        order = self._orders.exit(side, shares, ts)
+        self._sent(OrderRole.EXIT, side.opposite, order.client_order_id.value, shares, None, ts)
+        self._voice.position(holding, ts)
         self._release.send([order])
 
     # -- Stop -----------------------------------------------------------------------------------
 
-    def raise_stop(self, trigger: Decimal) -> None:
+    def raise_stop(self, trigger: Decimal, market: Decimal) -> None:
         """Move the stop to ``trigger`` if that tightens it and leaves a tick to the market (law 3)."""
         holding = self.holding
-        if holding.phase is not Phase.OPEN or holding.stop_status is not StopStatus.RESTING:
+        if holding.phase is not Phase.OPEN or not holding.is_stop_resting or self.is_locked:
             return
-        target = tightened(holding.side, holding.stop_trigger, trigger, self._market or trigger, self._setup.tick)
+        target = tightened(holding.side, holding.stop_trigger, trigger, market, self._setup.tick)
         if target is not None:
             order_id = ClientOrderId(holding.stop_id)
             self._strategy.modify_order(order_id, trigger_price=self._orders.price(target))
@@ -158,192 +156,197 @@ class PositionOwner:
     def repair_stop(self, ts: int) -> None:
         """Make the stop equal to the position: resize it, put it back, or close what cannot be protected (law 4)."""
         holding = self.holding
-        shares = abs(holding.quantity)
-        if holding.is_exiting or not shares:
+        shares = holding.quantity * holding.side
+        if holding.phase is not Phase.OPEN or holding.exit_reason is not None or shares <= 0 or self.is_locked:
             return
-        if holding.stop_status is StopStatus.RESTING and holding.stop_quantity != shares:
-            quantity = self._instrument.make_qty(shares)
-            self._strategy.modify_order(ClientOrderId(holding.stop_id), quantity=quantity)
-        elif not holding.has_stop and self._stops_lost > 1:
-            text = f"{shares} shares without a stop after {self._stops_lost} tries: closing"
-            self._alert(ts, "unprotected", text, severity="critical")
-            self.exit(ExitReason.PROTECTIVE_STOP, ts)
-        elif not holding.has_stop:
+        if holding.stop_open == shares or holding.is_resizing:
+            return
+        if holding.stop_open and not holding.is_stop_resting:
+            return  # resized once it is known to rest
+        if holding.stop_open:
+            holding.is_resizing = True
+            total = self._instrument.make_qty(shares + holding.stop_filled)  # the broker counts filled shares in
+            self._strategy.modify_order(ClientOrderId(holding.stop_id), quantity=total)
+        else:
             self._put_stop_back(ts)
 
     def _put_stop_back(self, ts: int) -> None:
         holding = self.holding
-        trigger = clamp_to_market(holding.side, holding.stop_trigger, self._market, self._setup.tick)
-        stop = self._orders.stop(holding.side, abs(holding.quantity), trigger, ts)
-        holding.stop_sent(stop.client_order_id.value, abs(holding.quantity), trigger)
-        self._intend(OrderRole.STOP, holding.stop_id, abs(holding.quantity), trigger, ts)
+        side, shares, trigger = holding.side, abs(holding.quantity), holding.stop_trigger
+        if holding.stops_lost > MAX_STOPS_LOST or (self._market - trigger) * side < self._setup.tick:
+            text = f"{shares} shares without a stop, {holding.stops_lost} lost, market {self._market}: closing"
+            self._voice.alert(ts, "unprotected", text, severity="critical")
+            self.exit(ExitReason.PROTECTIVE_STOP, ts)  # one that is wanted already is tried again on the next bar
+            return
+        stop = self._orders.stop(side, shares, trigger, ts)
+        self._sent(OrderRole.STOP, side.opposite, stop.client_order_id.value, shares, trigger, ts)
         self._strategy.submit_order(stop)
+
+    # -- Law 11 ---------------------------------------------------------------------------------
+
+    def lock(self, ts: int) -> None:
+        """Send no more orders; the stop stays, but never for more than the broker holds on its side."""
+        self.is_locked = True
+        holding = self.holding
+        positions = self._strategy.cache.positions_open(instrument_id=InstrumentId.from_str(self._setup.symbol))
+        held = max(sum(int(position.signed_qty) for position in positions) * holding.side, 0)
+        if holding.stop_open > held:
+            if held:
+                total = self._instrument.make_qty(held + holding.stop_filled)
+                self._strategy.modify_order(ClientOrderId(holding.stop_id), quantity=total)
+            else:
+                self._cancel(holding.stop_id)
+        self._voice.position(holding, ts)
 
     # -- Events ---------------------------------------------------------------------------------
 
     def on_order_event(self, event: object) -> float | None:
         """Follow the life of an order; return the net return (fraction) of the round trip when it ended."""
-        role = self.holding.role_of(event.client_order_id.value)  # type: ignore[attr-defined]
+        order_id: str = event.client_order_id.value  # type: ignore[attr-defined]
+        role = self._role_of(order_id)
         if role is None:
             self._foreign(event)
             return None
         match event:
             case EngineFill():
                 return self._filled(role, event)
-            case OrderAccepted() if role is OrderRole.STOP:
+            case OrderAccepted() if order_id == self.holding.stop_id:
                 self._stop_rests(event.ts_event)
-            case OrderUpdated() if role is OrderRole.STOP:
+            case OrderUpdated() if order_id == self.holding.stop_id:
                 self._stop_updated(event)
-            case OrderCancelRejected() if role is OrderRole.STOP and self.holding.phase is Phase.CANCELLING:
+            case OrderCancelRejected() if self.holding.phase is Phase.CANCELLING:
                 self.holding.phase = Phase.OPEN  # filled meanwhile, or tried again on the next bar
-            case OrderModifyRejected() if role is OrderRole.STOP and self.holding.phase is Phase.OPEN:
-                self._alert(
-                    event.ts_event, "stop_modify_rejected", f"stop stays at {self.holding.stop_trigger}: {event.reason}"
-                )
+                self.holding.exit_reason = self.holding.exit_reason or ExitReason.PROTECTIVE_STOP
+            case OrderModifyRejected() if order_id == self.holding.stop_id:
+                self._modify_rejected(event)
             case _ if isinstance(event, ENDED_UNFILLED):
-                self._ended(role, event)
+                return self._ended(role, event)
+        return None
+
+    def _role_of(self, order_id: str) -> OrderRole | None:
+        if order_id in self.holding.roles:
+            return self.holding.roles[order_id]
+        if self.holding.is_flat and order_id in self._last.roles:
+            self.holding = self._last  # its round trip is not over after all
+            return self.holding.roles[order_id]
         return None
 
     def _foreign(self, event: object) -> None:
         if isinstance(event, EngineFill):
             detail = f"fill of unknown order {event.client_order_id}"
-            self._alert(event.ts_event, "foreign_fill", detail, severity="critical")
-            self._strategy.publish_message(Topic.COMMANDS, LockSymbol(event.ts_event, self._setup.symbol, detail))
+            self._voice.alert(event.ts_event, "foreign_fill", detail, severity="critical")
+            self._voice.lock(detail, event.ts_event)
 
     def _filled(self, role: OrderRole, fill: EngineFill) -> float | None:
-        holding = self.holding
-        reason = holding.reason_of(role)
+        holding, order_id = self.holding, fill.client_order_id.value
+        if order_id not in holding.working:
+            text = f"{role} order {order_id} filled {fill.last_qty} after its end"
+            self._voice.alert(fill.ts_event, "late_fill", text, severity="critical")
         commission = Decimal(0) if fill.commission is None else fill.commission.as_decimal()
-        holding.filled(role, int(fill.last_qty), fill.last_px.as_decimal(), commission)
-        message = OrderFilled(
-            ts=fill.ts_event,
-            symbol=self._setup.symbol,
-            strategy=holding.rule,
-            decision_id=holding.decision_id,
-            client_order_id=fill.client_order_id.value,
-            trade_id=fill.trade_id.value,
-            role=role,
-            side=Side.LONG if fill.order_side == OrderSide.BUY else Side.SHORT,
-            quantity=int(fill.last_qty),
-            price=fill.last_px.as_decimal(),
-            commission_usd=commission,
-            position_after=holding.quantity,
-            exit_reason=reason,
-            last_close=self._market,
-        )
-        self._strategy.publish_message(Topic.FILLS, message)
-        return self._after_fill(role, fill.ts_event)
+        holding.filled(order_id, int(fill.last_qty), fill.last_px.as_decimal(), commission)
+        self._voice.filled(holding, role, fill, self._market)
+        return self._advance(fill.ts_event)
 
-    def _after_fill(self, role: OrderRole, ts: int) -> float | None:
+    def _advance(self, ts: int) -> float | None:
+        """Do what the state now calls for; return the net return of the round trip when it is over."""
         holding = self.holding
-        if role is OrderRole.ENTRY and not holding.entry_open:
+        if holding.is_over:
+            return self._flat(ts)
+        if holding.entry_open:
+            if holding.entry_filled and not holding.quantity:
+                self._cancel(holding.entry_id)  # stopped out of what filled: the rest is not wanted any more
+            self._voice.position(holding, ts)
+            return None
+        if holding.phase in (Phase.ENTERING, Phase.FLAT):
             self._entry_ended(ts)
-            return None
-        if role is OrderRole.ENTRY or holding.quantity:
-            self._report(ts)
-            return None
-        return self._flat(ts)
+        if holding.is_reversed and holding.exit_reason is None:
+            holding.exit_reason = ExitReason.PROTECTIVE_STOP
+        if holding.exit_reason is not None or not holding.quantity:
+            self._leave(ts)
+        elif holding.stop_open != abs(holding.quantity):
+            self.repair_stop(ts)
+        self._voice.position(holding, ts)
+        return None
 
     def _entry_ended(self, ts: int) -> None:
-        """No share of the entry is open any more: go on with what filled, if anything."""
-        holding = self.holding
-        holding.entry_open = 0
-        self._strategy.publish_message(Topic.ENTRIES, EntryEnded(ts, self._setup.symbol))
-        if not holding.quantity:
-            if holding.has_stop:
-                self._cancel(holding.stop_id)
-            self._flat(ts)
-            return
-        holding.phase = Phase.OPEN
-        if holding.exit_reason is not None:
-            self._leave(ts)
-        elif holding.stop_quantity > abs(holding.quantity):
-            self.repair_stop(ts)  # reported once the smaller stop rests
-        else:
-            self._report(ts)
+        self.holding.phase = Phase.OPEN
+        self._voice.entry_ended(ts)
 
-    def _ended(self, role: OrderRole, event: OrderCanceled | OrderRejected | OrderDenied | OrderExpired) -> None:
+    def _ended(self, role: OrderRole, event: Ended) -> float | None:
         """An order ended with shares unfilled."""
-        ts, name = event.ts_event, type(event).__name__
-        reason = getattr(event, "reason", None)
+        holding, ts, order_id = self.holding, event.ts_event, event.client_order_id.value
         if not isinstance(event, OrderCanceled):
-            self._alert(ts, "order_refused", f"{role} order {event.client_order_id}: {name}, {reason}")
-        if role is OrderRole.ENTRY:
-            self._entry_ended(ts)
-        elif role is OrderRole.STOP:
-            self._stop_ended(ts, name)
-        elif self.holding.quantity:
-            self.holding.phase = Phase.OPEN
-            self._put_stop_back(ts)  # the exit is tried again on the next bar
+            reason = getattr(event, "reason", None)
+            self._voice.alert(ts, "order_refused", f"{role} order {order_id}: {type(event).__name__}, {reason}")
+        holding.ended(order_id)
+        if role is OrderRole.STOP:
+            self._voice.stop(holding, ts)
+            if holding.phase is Phase.OPEN and holding.quantity and not self.is_locked:
+                holding.stops_lost += 1
+                text = f"the protective stop ended by itself ({type(event).__name__}) with {holding.quantity} held"
+                self._voice.alert(ts, "stop_lost", text, severity="critical")
+            if holding.entry_open:
+                self._cancel_entry(ts)  # law 2: without its stop the entry is not wanted
+        if holding.phase is Phase.CANCELLING and not holding.working:
+            holding.phase = Phase.OPEN
+        elif role is OrderRole.EXIT and holding.quantity:
+            self._exit_failed(ts)
+            return None
+        return self._advance(ts)
 
-    def _stop_ended(self, ts: int, name: str) -> None:
+    def _exit_failed(self, ts: int) -> None:
+        """The closing order ended: it is tried again on the next bar, behind a stop until then."""
         holding = self.holding
-        holding.stop_gone()
-        self._publish_stop(ts, is_raise=False)
-        if holding.phase is Phase.CANCELLING:
-            self._close(ts)
-        elif holding.quantity:
-            self._stops_lost += 1
-            text = f"the protective stop ended by itself ({name}) with {holding.quantity} held"
-            self._alert(ts, "stop_lost", text, severity="critical")
-            self._report(ts)
+        holding.phase = Phase.OPEN
+        if not holding.is_reversed and not holding.working and not self.is_locked:
+            self._put_stop_back(ts)
+        self._voice.position(holding, ts)
+
+    def _modify_rejected(self, event: OrderModifyRejected) -> None:
+        """Tell of a modify that the broker refused; one that raced the stop's own fill ends quietly."""
+        holding = self.holding
+        if holding.phase is not Phase.OPEN or not holding.stop_open:
+            return
+        text = f"stop stays at {holding.stop_trigger} for {holding.stop_open} shares: {event.reason}"
+        self._voice.alert(event.ts_event, "stop_modify_rejected", text)  # a resize is tried again on the next bar
 
     def _stop_rests(self, ts: int) -> None:
-        self.holding.stop_status = StopStatus.RESTING
-        self._publish_stop(ts, is_raise=False)
-        self._report(ts)
+        self.holding.is_stop_resting = True
+        self._voice.stop(self.holding, ts)
+        self.repair_stop(ts)
+        self._voice.position(self.holding, ts)
 
     def _stop_updated(self, event: OrderUpdated) -> None:
-        holding = self.holding
-        is_raise = event.trigger_price is not None and event.trigger_price.as_decimal() != holding.stop_trigger
-        if event.trigger_price is not None:
-            holding.stop_trigger = event.trigger_price.as_decimal()
-        quantity, holding.stop_quantity = holding.stop_quantity, int(event.quantity) - holding.stop_filled
+        holding, before = self.holding, self.holding.stop_open
+        trigger = None if event.trigger_price is None else event.trigger_price.as_decimal()
+        is_raise = trigger is not None and trigger != holding.stop_trigger
+        if trigger is not None:
+            holding.stop_trigger = trigger
+        if holding.stop_id in holding.working:
+            holding.working[holding.stop_id] = max(int(event.quantity) - holding.stop_filled, 0)
         holding.was_raised = holding.was_raised or is_raise
-        self._publish_stop(event.ts_event, is_raise=is_raise)
-        if holding.stop_quantity != quantity:
-            self._report(event.ts_event)
+        self._voice.stop(holding, event.ts_event, is_raise=is_raise)
+        if holding.stop_open != before:
+            holding.is_resizing = False
+            self._voice.position(holding, event.ts_event)
 
     def _flat(self, ts: int) -> float | None:
-        closed = self.holding.return_frac if self.holding.entry_filled else None
-        stop_id, self.holding = self.holding.stop_id, Holding()
-        self._strategy.publish_message(Topic.STOPS, StopMoved(ts, self._setup.symbol, stop_id, None, 0, is_raise=False))
-        self._report(ts)
-        return closed
+        holding = self.holding
+        if holding.phase is Phase.ENTERING:
+            self._voice.entry_ended(ts)
+        self._voice.stop(holding, ts)
+        holding.phase = Phase.FLAT
+        self._last, self.holding = holding, Holding()
+        self._voice.position(self.holding, ts)
+        return holding.return_frac if holding.entry_filled else None
 
-    # -- Words ----------------------------------------------------------------------------------
+    # -- Orders ---------------------------------------------------------------------------------
+
+    def _sent(
+        self, role: OrderRole, side: Side, order_id: str, quantity: int, trigger: Decimal | None, ts: int
+    ) -> None:
+        self.holding.sent(role, order_id, quantity, trigger)
+        self._voice.intended(self.holding, order_id, side, trigger, ts)
 
     def _cancel(self, order_id: str) -> None:
         self._strategy.cancel_order(ClientOrderId(order_id))
-
-    def _intend(self, role: OrderRole, order_id: str, quantity: int, trigger: Decimal | None, ts: int) -> None:
-        holding = self.holding
-        side = holding.side if role is OrderRole.ENTRY else holding.side.opposite
-        message = OrderIntended(
-            ts, self._setup.symbol, holding.rule, holding.decision_id, order_id, role, side, quantity, trigger
-        )
-        self._strategy.publish_message(Topic.ORDERS, message)
-
-    def _report(self, ts: int) -> None:
-        holding = self.holding
-        message = PositionReported(
-            ts=ts,
-            symbol=self._setup.symbol,
-            quantity=holding.quantity,
-            entry_open=holding.entry_open,
-            stop_quantity=holding.stop_quantity,
-            stop_trigger=holding.stop_trigger if holding.has_stop else None,
-            average_price=holding.average_price,
-            is_exiting=holding.is_exiting,
-        )
-        self._strategy.publish_message(Topic.POSITIONS, message)
-
-    def _publish_stop(self, ts: int, *, is_raise: bool) -> None:
-        holding = self.holding
-        trigger = holding.stop_trigger if holding.has_stop else None
-        message = StopMoved(ts, self._setup.symbol, holding.stop_id, trigger, holding.stop_quantity, is_raise)
-        self._strategy.publish_message(Topic.STOPS, message)
-
-    def _alert(self, ts: int, code: str, text: str, severity: str = "warning") -> None:
-        message = AlertRaised(ts, code, severity, f"{self._setup.symbol}: {text}", self._setup.symbol)
-        self._strategy.publish_message(Topic.ALERTS, message)

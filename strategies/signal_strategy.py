@@ -67,7 +67,7 @@ class SignalStrategy(Strategy):
         self._last_ts = 0
         self._close = Decimal(0)
         self._decisions = 0
-        self._halt: Halt | None = None
+        self._halts: dict[bool, Halt] = {}  # by whether it ends with its session
         self._lock = ""
         self._updates = [(rule, rule.rule.update) for rule in setup.rules]
 
@@ -96,7 +96,15 @@ class SignalStrategy(Strategy):
         self.bars_seen += 1
         for measure in self.planner.measures:
             measure(price_bar)
-        spoken = [(rule, signal) for rule, update in self._updates if (signal := update(price_bar))]
+        spoken = []
+        for rule, update in self._updates:
+            try:
+                signal = update(price_bar)
+            except Exception as error:  # noqa: BLE001 - law 13: one rule's bug must not take the others with it
+                self.on_failure("on_bar", error)
+                continue
+            if signal:
+                spoken.append((rule, signal))
         was_flat = self.owner.holding.phase is Phase.FLAT
         if was_flat and not spoken:
             return
@@ -126,7 +134,9 @@ class SignalStrategy(Strategy):
 
     def _decide(self, rule: ConfiguredRule, signal: int, ts: int, *, was_flat: bool) -> None:
         holding = self.owner.holding
-        if holding.is_flat:
+        if self._lock:
+            self._refuse(rule, signal, ts, "held", f"held: {self._lock}")
+        elif holding.is_flat:
             self._consider_entry(rule, signal, ts)
         elif signal == holding.side:
             self._consider_entry(rule, signal, ts, lock=f"{self.setup.symbol} is {holding.phase}")
@@ -152,7 +162,7 @@ class SignalStrategy(Strategy):
             self._account(),
             bars_seen=self.bars_seen - 1,  # the bars before this one: the first `warmup_bars` never trade
             halt=self._halt_text(ts),
-            lock=self._lock or lock,
+            lock=lock,
         )
         if not plan.quantity:
             self._refuse(rule, signal, ts, plan.reason, plan.detail)
@@ -181,25 +191,26 @@ class SignalStrategy(Strategy):
     def _halt_text(self, ts: int) -> str:
         if self.failures >= MAX_FAILURES:
             return f"{self.failures} exceptions in handlers >= {MAX_FAILURES}"
-        halt = self._halt
-        if halt is None or (halt.session is not None and halt.session != self.setup.sessions.session_of(ts)):
-            return ""
-        return halt.detail
+        for halt in self._halts.values():
+            if halt.session is None or halt.session == self.setup.sessions.session_of(ts):
+                return halt.detail
+        return ""
 
     # -- Commands -------------------------------------------------------------------------------
 
     @contained
     def on_command(self, command: object) -> None:
         match command:
-            case RaiseStop(symbol=self.setup.symbol, trigger=trigger):
-                self.owner.raise_stop(trigger)
+            case RaiseStop(symbol=self.setup.symbol, trigger=trigger, market=market):
+                self.owner.raise_stop(trigger, market)
             case RepairStop(symbol=self.setup.symbol, ts=ts):
                 self.owner.repair_stop(ts)
             case Halt():
-                self._halt = command
+                self._halts[command.session is not None] = command
                 self.owner.exit(command.reason, command.ts)
-            case LockSymbol(symbol=self.setup.symbol, detail=detail):
+            case LockSymbol(symbol=self.setup.symbol, detail=detail, ts=ts):
                 self._lock = f"locked: {detail}"
+                self.owner.lock(ts)
             case Flatten(symbol="" | self.setup.symbol, reason=reason, ts=ts):
                 self.owner.exit(reason, ts)
 

@@ -81,10 +81,10 @@ def test_law_02_nothing_but_the_order_maker_makes_entries():
 )
 def test_law_03_a_stop_never_loosens_and_keeps_a_tick_to_the_market(tmp_path, side, asked, moved):
     """Prices as distances from the first stop: it was raised by 2 already, the market stands 10 from it."""
-    first = 100 - side * 5
+    first, market = 100 - side * 5, Decimal(100 + side * 5)
     asks = {
-        8: send(lambda ts: RaiseStop(ts, AAPL, first + side * Decimal(2))),
-        10: send(lambda ts: RaiseStop(ts, AAPL, first + side * Decimal(asked))),
+        8: send(lambda ts: RaiseStop(ts, AAPL, first + side * Decimal(2), market)),
+        10: send(lambda ts: RaiseStop(ts, AAPL, first + side * Decimal(asked), market)),
     }
     onlooker = Onlooker(asks)
     store = store_of(tmp_path, AAPL=session_bars(path(side, [0.0] * 6 + [5.0] * 5), spread=0))
@@ -125,7 +125,7 @@ def test_law_04_a_lost_stop_is_put_back_and_the_second_time_the_position_is_clos
         (OrderRole.STOP, "CANCELED"),
         (OrderRole.EXIT, "FILLED"),
     ]
-    assert {alert.code for alert in record.alerts} == {"stop_lost", "stop_coverage", "unprotected"}
+    assert {alert.code for alert in record.alerts} == {"stop_lost", "unprotected"}
     assert not record.trades[0].is_open
 
 

@@ -141,10 +141,11 @@ def alerts_in_code() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for file in CODE:
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        usual = [words(node) & SEVERITIES for node in ast.walk(tree) if getattr(node, "name", "") == "_alert"]
+        named = [node for node in ast.walk(tree) if getattr(node, "name", "") == "_alert"]
+        usual = [words(node) & SEVERITIES for node in named] or [{"warning"}]  # the default of OwnerVoice.alert
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             name = ast.unparse(call.func).rpartition(".")[2]
-            code = call.args[1] if name in {"AlertRaised", "_alert"} and len(call.args) > 1 else None
+            code = call.args[1] if name in {"AlertRaised", "_alert", "alert"} and len(call.args) > 1 else None
             if isinstance(code, ast.Constant):
                 found[code.value] |= words(call) & SEVERITIES or usual[0]
     return found

@@ -25,7 +25,7 @@ MAY_IMPORT = {  # dependencies point one way
 TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a decision
     "catalog": {"instruments", "nautilus_v2", "store"},
     "actors": {"component", "ledger", "stop_coverage", "trailing_stop_manager"},
-    "strategies": {"order_release", "orders", "position_owner", "signal_strategy"},
+    "strategies": {"order_release", "orders", "owner_voice", "position_owner", "signal_strategy"},
     "config": {"backtest", "backtest_data", "backtest_engine", "backtest_record", "components", "simulation"},
 }
 PURE = {  # reach the engine by no path, not even through another module

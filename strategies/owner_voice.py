@@ -1,0 +1,91 @@
+"""What the owner of a position tells the others: orders, fills, the position, its stop, alerts."""
+
+from decimal import Decimal
+
+from nautilus_trader.model import OrderFilled as EngineFill
+from nautilus_trader.model import OrderSide
+from nautilus_trader.trading import Strategy
+
+from actors.messages import (
+    AlertRaised,
+    EntryEnded,
+    LockSymbol,
+    OrderFilled,
+    OrderIntended,
+    OrderRole,
+    PositionReported,
+    Side,
+    StopMoved,
+    Topic,
+)
+from strategies.holding import Holding
+
+
+class OwnerVoice:
+    """Publishes for one symbol; it decides nothing."""
+
+    def __init__(self, strategy: Strategy, symbol: str) -> None:
+        self._strategy = strategy
+        self._symbol = symbol
+
+    def intended(self, holding: Holding, order_id: str, side: Side, trigger: Decimal | None, ts: int) -> None:
+        """Tell of an order before it leaves."""
+        role, quantity = holding.roles[order_id], holding.working[order_id]
+        message = OrderIntended(
+            ts, self._symbol, holding.rule, holding.decision_id, order_id, role, side, quantity, trigger
+        )
+        self._strategy.publish_message(Topic.ORDERS, message)
+
+    def filled(self, holding: Holding, role: OrderRole, fill: EngineFill, last_close: Decimal) -> None:
+        """Tell of a fill that was booked."""
+        message = OrderFilled(
+            ts=fill.ts_event,
+            symbol=self._symbol,
+            strategy=holding.rule,
+            decision_id=holding.decision_id,
+            client_order_id=fill.client_order_id.value,
+            trade_id=fill.trade_id.value,
+            role=role,
+            side=Side.LONG if fill.order_side == OrderSide.BUY else Side.SHORT,
+            quantity=int(fill.last_qty),
+            price=fill.last_px.as_decimal(),
+            commission_usd=Decimal(0) if fill.commission is None else fill.commission.as_decimal(),
+            position_after=holding.quantity,
+            exit_reason=holding.reason_of(role),
+            last_close=last_close,
+        )
+        self._strategy.publish_message(Topic.FILLS, message)
+
+    def entry_ended(self, ts: int) -> None:
+        """Tell that the entry pends no more."""
+        self._strategy.publish_message(Topic.ENTRIES, EntryEnded(ts, self._symbol))
+
+    def position(self, holding: Holding, ts: int) -> None:
+        """Tell what is held, and what protects it."""
+        message = PositionReported(
+            ts=ts,
+            symbol=self._symbol,
+            quantity=holding.quantity,
+            entry_open=holding.entry_open,
+            stop_quantity=holding.stop_open,
+            stop_trigger=holding.stop_trigger if holding.stop_open else None,
+            average_price=holding.average_price,
+            is_exiting=holding.is_leaving,
+            is_resizing=holding.is_resizing or bool(holding.stop_open and not holding.is_stop_resting),
+        )
+        self._strategy.publish_message(Topic.POSITIONS, message)
+
+    def stop(self, holding: Holding, ts: int, *, is_raise: bool = False) -> None:
+        """Tell where the stop rests, or that none does."""
+        trigger = holding.stop_trigger if holding.stop_open else None
+        message = StopMoved(ts, self._symbol, holding.stop_id, trigger, holding.stop_open, is_raise)
+        self._strategy.publish_message(Topic.STOPS, message)
+
+    def lock(self, detail: str, ts: int) -> None:
+        """Tell ourselves to keep our hands off the symbol (law 11)."""
+        self._strategy.publish_message(Topic.COMMANDS, LockSymbol(ts, self._symbol, detail))
+
+    def alert(self, ts: int, code: str, text: str, severity: str = "warning") -> None:
+        """Raise an alert about the symbol."""
+        message = AlertRaised(ts, code, severity, f"{self._symbol}: {text}", self._symbol)
+        self._strategy.publish_message(Topic.ALERTS, message)
