@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from actors.records import SessionRecord
+
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 MINUS = "−"  # as wide as a plus sign, so columns of figures stay in line
 MISSING = "–"
@@ -21,6 +23,12 @@ def exchange_time(ts: int) -> datetime:
     return _utc(ts).astimezone(EXCHANGE_ZONE)
 
 
+def first_and_last(record: SessionRecord) -> tuple[int, int]:
+    """Return when the first and the last bar closed; what was asked for when none ran."""
+    closes = record.bar_closes
+    return (int(closes[0]), int(closes[-1])) if len(closes) else (record.start, record.end)
+
+
 def plain(amount: Decimal) -> str:
     """Return an exact figure for a file: no exponent, two decimals at least and six at most."""
     rounded = amount.quantize(SIX_PLACES) + 0  # adding zero takes the sign from a negative zero
@@ -32,6 +40,12 @@ def usd(amount: Decimal | float, *, signed: bool = False) -> str:
     """Return ``$1,234.50``, with a plus sign for gains when ``signed``."""
     shown = Decimal(amount).quantize(CENT)
     return f"{_sign(shown, signed=signed)}${abs(shown):,.2f}"
+
+
+def whole_usd(amount: Decimal) -> str:
+    """Return a signed amount in whole dollars without their sign, for where there is little room: ``+1,234``."""
+    shown = amount.quantize(Decimal(1))
+    return f"{_sign(shown, signed=True)}{abs(shown):,}"
 
 
 def percent(value: float | None, *, signed: bool = False, decimals: int = 2) -> str:

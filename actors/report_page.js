@@ -44,14 +44,12 @@ function extremes(traces, from, to) {
   return [low, high];
 }
 
-// What one vertical axis shows of the values in view, with some air. A stop so far off that the price would become a flat
-// line stays out of sight.
+// What one vertical axis shows of the values in view, with some air. A stop far from the price stays out of sight: it would
+// make the price a flat line.
 function valueRange(figure, axis, from, to) {
-  const traces = figure.data.filter((one) => (one.yaxis || "y") === axis);
-  let [low, high] = extremes(traces.filter((one) => one.name !== "Stop"), from, to);
-  const [lowest, highest] = extremes(traces, from, to);
-  if (highest - lowest <= 3 * (high - low)) [low, high] = [lowest, highest];
-  const air = (high - low || Math.abs(high) || 1) * 0.05;
+  const traces = figure.data.filter((one) => (one.yaxis || "y") === axis && one.name !== "Stop");
+  const [low, high] = extremes(traces, from, to);
+  const air = (high - low || Math.abs(high) || 1) * 0.07;
   return axis === "y2" ? [low - air, air / 4] : [low - air, high + air];
 }
 

@@ -10,14 +10,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from actors.records import SessionRecord
+from actors.records import DataNote, SessionRecord
+from actors.report_breakdowns import breakdowns
 from actors.report_charts import MAX_POINTS, Figure, equity_chart, price_chart
-from actors.report_format import count, exchange_time
+from actors.report_format import count, exchange_time, first_and_last
 from actors.report_html import empty, section, text
-from actors.report_sections import breakdowns, headline, incidents, provenance, refusals, trade_table
-from actors.report_statistics import EquityCurve, daily_closes, equity_curve
+from actors.report_sections import headline, incidents, provenance, refusals, trade_table
+from actors.report_statistics import EquityCurve, equity_curve, session_days
 
 MAX_CHARTS = 40  # price charts on a page, of the symbols with most trades
+MAX_NOTES = 100  # data notes of one kind on a page
 MAX_OPEN_NOTES = 4  # more data notes than these are folded away
 MAX_PAGE_POINTS = 60_000  # over all price charts: keeps the page light with many symbols
 STYLE = Path(__file__).with_name("report_page.css")
@@ -26,14 +28,14 @@ SCRIPT = Path(__file__).with_name("report_page.js")
 
 def page(record: SessionRecord, summary: dict[str, Any]) -> str:
     """Return the whole page; ``summary`` is what ``summarise`` says of the record."""
-    curve = equity_curve(record.equity)
+    curve = equity_curve(record)
     charted = _charted_symbols(record)
     names = {symbol: f"chart-{number}" for number, symbol in enumerate(charted)}
     body = [
         _header(record, curve),
         _notices(record),
         headline(record, summary, curve),
-        _equity_section(curve, float(record.starting_equity_usd)),
+        _equity_section(record, curve),
         *(_price_section(record, symbol, name, len(names)) for symbol, name in names.items()),
         _uncharted(record, charted),
         breakdowns(record),
@@ -70,8 +72,8 @@ def _title(record: SessionRecord) -> str:
 
 
 def _header(record: SessionRecord, curve: EquityCurve) -> str:
-    days = [f"{exchange_time(ts):%d %b %Y}".lstrip("0") for ts in (record.start, record.end)]
-    sessions = len(daily_closes(curve))
+    days = [f"{exchange_time(ts):%d %b %Y}".lstrip("0") for ts in first_and_last(record)]
+    sessions = len(session_days(record, curve))
     facts = [" – ".join(dict.fromkeys(days)), count(sessions, "session"), count(record.bars, "bar"), record.engine]
     return f"<header><h1>{text(_title(record))}</h1><p>{text(' · '.join(facts))}</p></header>"
 
@@ -86,27 +88,43 @@ def _notices(record: SessionRecord) -> str:
     if record.loss_limit_halts:
         halts = count(record.loss_limit_halts, "halt")
         notices.append(("warn", "Loss limit", f"{halts} of trading: the loss of a day reached the limit."))
-    synthetic = [note for note in record.data_notes if "synthetic" in note.lower()]
-    loud = [("loud", "Not real prices", note) for note in synthetic]
-    banners = (f'<div class="banner {kind}"><b>{head}</b> {text(body)}</div>' for kind, head, body in loud + notices)
-    return "".join(banners) + _data_notes([note for note in record.data_notes if note not in synthetic])
+    loud = [("loud", "Not real prices", note.text) for note in record.data_notes if note.severity == "synthetic"]
+    banners = [f'<div class="banner {kind}"><b>{head}</b> {text(body)}</div>' for kind, head, body in loud + notices]
+    banners.insert(len(loud), _data_errors([note for note in record.data_notes if note.severity == "error"]))
+    return "".join(banners) + _data_notes([note for note in record.data_notes if note.severity == "note"])
 
 
-def _data_notes(notes: list[str]) -> str:
+def _data_errors(errors: list[DataNote]) -> str:
+    if not errors:
+        return ""
+    words = f"{count(len(errors), 'error')} in the bars: a result over them is wrong."
+    return f'<div class="banner loud wrong"><b>Wrong data</b> {words}{_items(errors)}</div>'
+
+
+def _data_notes(notes: list[DataNote]) -> str:
     if not notes:
         return ""
-    items = "".join(f"<li>{text(note)}</li>" for note in notes)
     opened = " open" if len(notes) <= MAX_OPEN_NOTES else ""
     summary = f"<summary>{count(len(notes), 'note')} on the data</summary>"
-    return f'<details class="banner"{opened}>{summary}<ul>{items}</ul></details>'
+    return f'<details class="banner"{opened}>{summary}{_items(notes)}</details>'
 
 
-def _equity_section(curve: EquityCurve, starting_usd: float) -> str:
-    if len(curve.ts) < 2:
+def _items(notes: list[DataNote]) -> str:
+    items = "".join(f"<li>{text(note.text)}</li>" for note in notes[:MAX_NOTES])
+    left = len(notes) - MAX_NOTES
+    rest = f"<li>and {left:,} more: <code>uv run python -m catalog verify</code></li>" if left > 0 else ""
+    return f"<ul>{items}{rest}</ul>"
+
+
+def _equity_section(record: SessionRecord, curve: EquityCurve) -> str:
+    if len(record.equity) < 2:
         words = "Too few marks of the account to draw a curve: at least two closed bars are needed."
         return section("Equity and drawdown", empty(words))
-    chart = _figure("equity", equity_chart(curve, starting_usd))
-    note = "Marked to market at closed bars; the dashed line is the starting equity. Drag over a stretch to zoom in."
+    chart = _figure("equity", equity_chart(curve, float(record.starting_equity_usd)))
+    note = (
+        "Marked to market at every bar close, level where nothing was held; the dashed line is the starting equity. "
+        "Drag over a stretch to zoom in."
+    )
     return section("Equity and drawdown", chart, note)
 
 

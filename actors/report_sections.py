@@ -1,14 +1,13 @@
 """The parts of ``report.html`` that are figures and tables."""
 
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 from actors.messages import Action, HandlerFailed, SignalDecided
 from actors.records import SessionRecord, Trade
-from actors.report_format import MISSING, count, exchange_time, held_for, percent, ratio, usd, words
-from actors.report_html import bar, empty, money_cell, section, table, text, time_cell, tone
-from actors.report_statistics import EquityCurve, Group, average_exposure_pct, group_trades
+from actors.report_format import MISSING, count, exchange_time, first_and_last, held_for, percent, ratio, usd, words
+from actors.report_html import empty, money_cell, section, table, text, time_cell, tone
+from actors.report_statistics import MIN_SHARPE_SESSIONS, EquityCurve, average_exposure_pct, time_held_pct
 
 MAX_TRADE_ROWS = 2_000
 MAX_ALERT_ROWS = 200
@@ -22,22 +21,6 @@ def headline(record: SessionRecord, summary: dict[str, Any], curve: EquityCurve)
         for name, value, hint, css in [*_results(summary), *_activity(record, summary, curve)]
     )
     return f'<div class="tiles">{tiles}</div>'
-
-
-def breakdowns(record: SessionRecord) -> str:
-    """Return profit by rule, symbol, exit reason, month and hour."""
-    if not record.trades:
-        return section("Where the money came from", empty("No trade was made, so there is nothing to break down."))
-    keys: list[tuple[str, Callable[[Trade], str]]] = [
-        ("Strategy", lambda trade: trade.strategy),
-        ("Symbol", lambda trade: trade.symbol),
-        ("Exit reason", lambda trade: words(trade.exit_reason)),
-        ("Hour of entry", lambda trade: exchange_time(trade.entry_time).strftime("%H:00")),
-        ("Month of exit", lambda trade: exchange_time(trade.exit_time or record.end).strftime("%Y-%m")),
-    ]
-    cards = "".join(_breakdown(name, group_trades(record.trades, key)) for name, key in keys)
-    note = "Net of commissions. Positions still open count at their last mark; hours are exchange time (New York)."
-    return section("Where the money came from", f'<div class="cards">{cards}</div>', note)
 
 
 def refusals(decisions: Sequence[SignalDecided]) -> str:
@@ -89,11 +72,12 @@ def incidents(record: SessionRecord) -> str:
 def provenance(record: SessionRecord, summary: dict[str, Any]) -> str:
     """Return what was run, on what, and with which settings."""
     rate = summary["bars_per_sec"]
+    first, last = (f"{exchange_time(ts):%Y-%m-%d %H:%M} New York" for ts in first_and_last(record))
     facts = [
         ("Mode", record.mode),
         ("Engine", record.engine),
-        ("From", f"{exchange_time(record.start):%Y-%m-%d %H:%M} New York"),
-        ("To", f"{exchange_time(record.end):%Y-%m-%d %H:%M} New York"),
+        ("First bar closed", first),
+        ("Last bar closed", last),
         ("Bars", f"{record.bars:,}"),
         ("Signals, orders, fills", f"{summary['signals']:,}, {summary['orders']:,}, {summary['fills']:,}"),
         ("Loss-limit halts", f"{record.loss_limit_halts:,}"),
@@ -112,7 +96,7 @@ def _results(summary: dict[str, Any]) -> list[Tile]:
         ("Net P&L", usd(net, signed=True), f"{usd(starting)} → {usd(summary['ending_equity_usd'])}", tone(net)),
         ("Return", percent(net / starting * 100 if starting else None, signed=True), "on starting equity", tone(net)),
         ("Max drawdown", percent(summary["max_drawdown_pct"]), "from the highest equity", ""),
-        ("Sharpe ratio", ratio(summary["sharpe"]), "daily, annualised", ""),
+        ("Sharpe ratio", ratio(summary["sharpe"]), f"daily, annualised; needs {MIN_SHARPE_SESSIONS} sessions", ""),
         ("Profit factor", ratio(summary["profit_factor"]), "won ÷ lost, after fees", ""),
     ]
 
@@ -120,7 +104,7 @@ def _results(summary: dict[str, Any]) -> list[Tile]:
 def _activity(record: SessionRecord, summary: dict[str, Any], curve: EquityCurve) -> list[Tile]:
     closed, wins = summary["trades"], summary["wins"]
     still_open = sum(trade.is_open for trade in record.trades)
-    held = f"in the market {(curve.exposure > 0).mean() * 100:.0f} % of bars" if len(curve.ts) else "no account history"
+    held = f"of all {len(curve.ts):,} bar closes; in the market at {percent(time_held_pct(curve), decimals=0)}"
     win_rate = 100 * wins / closed if closed else None
     return [
         ("Win rate", percent(win_rate, decimals=1), f"{wins:,} won, {summary['losses']:,} lost", ""),
@@ -128,21 +112,6 @@ def _activity(record: SessionRecord, summary: dict[str, Any], curve: EquityCurve
         ("Commissions", usd(summary["commissions_usd"]), count(summary["fills"], "fill"), ""),
         ("Average exposure", percent(average_exposure_pct(curve), decimals=1), held, ""),
     ]
-
-
-def _breakdown(name: str, groups: list[Group]) -> str:
-    largest = max(abs(group.net_usd) for group in groups) or Decimal(1)
-    rows = [
-        f"<tr><td>{text(group.name)}</td><td class='n'>{group.trades:,}</td><td class='n'>{_win_rate(group)}</td>"
-        f"{money_cell(group.net_usd)}<td class='b'>{bar(float(group.net_usd / largest))}</td></tr>"
-        for group in groups
-    ]
-    return f'<div class="card">{table([name, ">Trades", ">Won", ">Net P&L", ""], rows)}</div>'
-
-
-def _win_rate(group: Group) -> str:
-    decided = group.wins + group.losses
-    return f"{100 * group.wins / decided:.0f} %" if decided else MISSING
 
 
 def _trade_row(trade: Trade, end: int, chart: str) -> str:

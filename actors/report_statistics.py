@@ -7,7 +7,7 @@ infinite.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -140,4 +140,4 @@ def _group(name: str, trades: list[Trade]) -> Group:
 
 def _exchange_days(curve: EquityCurve) -> Days:
     local = pd.to_datetime(curve.ts, utc=True).tz_convert(EXCHANGE_ZONE).tz_localize(None)
-    return local.to_numpy().astype("datetime64[D]")
+    return np.asarray(local, "datetime64[D]")

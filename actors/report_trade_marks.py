@@ -10,6 +10,8 @@ from actors.report_format import exchange_time, usd, words
 
 MAX_TRADES = 1_000  # drawn on one chart; more would be neither quick nor legible
 MANY_TRADES = 60  # from here on marks are drawn smaller
+CROWD_OF_TRADES = 300  # from here on they are small and let the price shine through
+CROWD_OPACITY = 0.4
 EXIT_LOOKS = {
     ExitReason.SIGNAL: ("circle", "#475569"),
     ExitReason.PROTECTIVE_STOP: ("x", "#dc2626"),
@@ -32,14 +34,16 @@ def mark_traces(places: Places, trades: Sequence[Trade], end: int) -> list[Trace
 
     """
     shown = sorted(trades, key=lambda trade: trade.entry_time)[-MAX_TRADES:]
-    size = 11 if len(shown) <= MANY_TRADES else 8
+    is_crowd = len(shown) > CROWD_OF_TRADES
+    size = 6 if is_crowd else 8 if len(shown) > MANY_TRADES else 11
     starts = places([trade.entry_time for trade in shown])
     ends = places([trade.exit_time or end for trade in shown])
     drawn = list(zip(shown, starts, ends, strict=True))
-    return [*_links(drawn), *_entries(drawn, size), *_exits(drawn, size)]
+    traces = [*_links(drawn, 1 if is_crowd else 2), *_entries(drawn, size), *_exits(drawn, size)]
+    return [trace | {"opacity": CROWD_OPACITY} for trace in traces] if is_crowd else traces
 
 
-def _links(drawn: list[tuple[Trade, float, float]]) -> list[Trace]:
+def _links(drawn: list[tuple[Trade, float, float]], width: int) -> list[Trace]:
     traces = []
     for is_gain, color in ((True, "rgba(22,163,74,.75)"), (False, "rgba(220,38,38,.65)")):
         x: list[float | None] = []
@@ -49,7 +53,7 @@ def _links(drawn: list[tuple[Trade, float, float]]) -> list[Trace]:
                 x += [start, end, None]
                 y += [_price(trade.entry_price), _price(trade.exit_price), None]
         traces.append(
-            {"x": x, "y": y, "mode": "lines", "line": {"color": color, "width": 2}}
+            {"x": x, "y": y, "mode": "lines", "line": {"color": color, "width": width}}
             | {"hoverinfo": "skip", "showlegend": False}
         )
     return traces

@@ -3,7 +3,7 @@ The account of a session: ``summary.json``, the CSV files and ``report.html`` in
 
 Every file is written under another name and renamed when all are complete, ``summary.json`` last: where it is, the
 report is whole. A process that dies leaves no half file under these names. After a loss of power a file may still be
-short: nothing is forced to the disk. Of two runs into one directory the last one stays, perhaps with files of the other.
+short: nothing is forced to the disk. Two runs that end at once in one directory may leave files of both.
 
 """
 
@@ -46,8 +46,8 @@ def summarise(record: SessionRecord) -> dict[str, Any]:
 
     Equity is marked to market; positions open at the end are in ``ending_equity_usd`` and not in ``trades``, ``wins``
     (net > 0) or ``losses`` (net < 0). ``signals`` counts the non-zero ones. ``max_drawdown_pct`` is a positive number.
-    ``sharpe`` is annualised (sqrt 252) from the equity at the end of every session from the first bar to the last, those
-    without a position included; below 20 sessions it is null, as is every figure that is not defined.
+    ``sharpe`` is annualised (sqrt 252) from the equity at the end of every session from the first bar to the last,
+    those without a position included; below 20 sessions it is null, as is every figure that is not defined.
 
     """
     curve = equity_curve(record)

@@ -1,41 +1,54 @@
-"""The result of a run on the terminal: at most 30 lines, legible at 80 columns."""
+"""The result of a run on the terminal: at most 30 lines of 80 columns, in one column of figures where it is narrow."""
 
 from pathlib import Path
 from typing import Any
 
 from rich.box import HORIZONTALS
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from actors.records import SessionRecord
-from actors.report_format import count, percent, ratio, usd, words
-from actors.report_statistics import group_trades
+from actors.records import DataNote, SessionRecord
+from actors.report_format import count, exchange_time, first_and_last, percent, ratio, usd, words
+from actors.report_statistics import Group, group_trades
 
 MAX_SYMBOL_LINES = 6
 MAX_REASON_LINES = 5
 MAX_NOTES = 2
 MAX_NOTE_CHARACTERS = 160  # two lines
+ANY_WIDTH = 10_000
+NOTE_STYLES = {"synthetic": "black on yellow", "error": "bold white on red", "note": "yellow"}  # the loudest first
 
 
 def print_summary(record: SessionRecord, summary: dict[str, Any], directory: Path, console: Console) -> None:
     """Print the headline figures, a line a symbol, what was refused and why, and where the report lies."""
     for notice in _notices(record):
         console.print(notice)
-    console.print(_headline(summary))
-    details = Table.grid(padding=(0, 4))
-    details.add_row(
-        _symbols(record) if record.trades else "No trade was made.",
-        _refused(summary["blocked_entries"]) if summary["blocked_entries"] else "",
-    )
-    console.print(details)
+    title, figures = _title(record), _figures(summary)
+    console.print(_first_that_fits(console, _headline(title, figures, 2), _headline(title, figures, 1)))
+    for details in _details(record, summary["blocked_entries"], console):
+        console.print(details)
     console.print(f"[bold]Report[/bold] {escape(str(directory / 'report.html'))}", soft_wrap=True, highlight=False)
 
 
+def _first_that_fits(console: Console, *layouts: RenderableType) -> RenderableType:
+    # Rich would cut figures without a sign to make a table fit
+    wide = console.options.update(max_width=ANY_WIDTH)
+    fitting = (one for one in layouts if Measurement.get(console, wide, one).maximum <= console.width)
+    return next(fitting, layouts[-1])
+
+
 def _notices(record: SessionRecord) -> list[Text]:
-    synthetic_first = sorted(record.data_notes, key=lambda note: "synthetic" not in note.lower())
-    notices = [Text(_shortened(note), style="black on yellow") for note in synthetic_first[:MAX_NOTES]]
+    loudest_first = sorted(record.data_notes, key=lambda note: list(NOTE_STYLES).index(note.severity))
+    notices = [_notice(note) for note in loudest_first[:MAX_NOTES]]
+    left = loudest_first[MAX_NOTES:]
+    if left:
+        errors = sum(note.severity == "error" for note in left)
+        among = f" ({count(errors, 'error')} among them)" if errors else ""
+        style = NOTE_STYLES["error" if errors else "note"]
+        notices.append(Text(f"and {count(len(left), 'more note')} on the data in report.html{among}", style=style))
     if record.was_interrupted:
         notices.append(Text("Interrupted: the figures cover what ran until then.", style="bold yellow"))
     if record.errors:
@@ -43,13 +56,20 @@ def _notices(record: SessionRecord) -> list[Text]:
     return notices
 
 
-def _shortened(note: str) -> str:
-    return note if len(note) <= MAX_NOTE_CHARACTERS else f"{note[: MAX_NOTE_CHARACTERS - 1]}…"
+def _notice(note: DataNote) -> Text:
+    words = f"WRONG DATA: {note.text}" if note.severity == "error" else note.text
+    short = words if len(words) <= MAX_NOTE_CHARACTERS else f"{words[: MAX_NOTE_CHARACTERS - 1]}…"
+    return Text(short, style=NOTE_STYLES[note.severity])
 
 
-def _headline(summary: dict[str, Any]) -> Table:
+def _title(record: SessionRecord) -> str:
+    first, last = (f"{exchange_time(ts):%Y-%m-%d}" for ts in first_and_last(record))
+    return f"{record.mode.capitalize()} {first} to {last}"
+
+
+def _figures(summary: dict[str, Any]) -> list[tuple[str, Text]]:
     net, starting, closed = summary["net_pnl_usd"], summary["starting_equity_usd"], summary["trades"]
-    figures = [
+    return [
         ("Net P&L", _money(net)),
         ("Return", Text(percent(net / starting * 100 if starting else None, signed=True), style=_style(net))),
         ("Ending equity", Text(usd(summary["ending_equity_usd"]))),
@@ -63,38 +83,52 @@ def _headline(summary: dict[str, Any]) -> Table:
         ("Bars", Text(f"{summary['bars']:,}")),
         ("Bars a second", Text(f"{summary['bars_per_sec']:,}" if summary["bars_per_sec"] else "–")),
     ]
-    table = Table(title=_period(summary), title_justify="left", title_style="bold", show_header=False, box=HORIZONTALS)
-    for _ in range(2):
+
+
+def _headline(title: str, figures: list[tuple[str, Text]], pairs: int) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=HORIZONTALS)
+    for _ in range(pairs):
         table.add_column(style="dim")
-        table.add_column(justify="right", min_width=14)
-    for left, right in zip(figures[::2], figures[1::2], strict=True):
-        table.add_row(*left, *right)
+        table.add_column(justify="right", min_width=14, no_wrap=True)
+    for start in range(0, len(figures), pairs):
+        table.add_row(*(cell for figure in figures[start : start + pairs] for cell in figure))
     return table
 
 
-def _period(summary: dict[str, Any]) -> str:
-    return f"{summary['mode'].capitalize()} {summary['start'][:10]} to {summary['end'][:10]}"
+def _details(record: SessionRecord, blocked: dict[str, int], console: Console) -> list[RenderableType]:
+    symbols: RenderableType = "No trade was made."
+    if record.trades:
+        symbols = _first_that_fits(console, _symbols(record, is_short=False), _symbols(record, is_short=True))
+    if not blocked:
+        return [symbols]
+    beside = Table.grid(padding=(0, 4))
+    beside.add_row(symbols, _refused(blocked))
+    return [beside] if _first_that_fits(console, beside, "") is beside else [symbols, _refused(blocked)]
 
 
-def _symbols(record: SessionRecord) -> Table:
+def _symbols(record: SessionRecord, *, is_short: bool) -> Table:
     groups = group_trades(record.trades, lambda trade: trade.symbol)
     groups.sort(key=lambda group: -abs(group.net_usd))
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("Symbol", max_width=16, no_wrap=True)
-    for name in ("Trades", "Won", "Lost", "Open", "Net P&L"):
-        table.add_column(name, justify="right")
+    table.add_column("Symbol", max_width=16, overflow="fold")
+    for name in ("Trades", "Net P&L") if is_short else ("Trades", "Won", "Lost", "Open", "Net P&L"):
+        table.add_column(name, justify="right", no_wrap=True)
     for group in groups[:MAX_SYMBOL_LINES]:
-        figures = (str(number) for number in (group.trades, group.wins, group.losses, group.open))
-        table.add_row(escape(group.name), *figures, _money(float(group.net_usd)))
+        table.add_row(escape(group.name), *_counts(group, is_short=is_short), _money(float(group.net_usd)))
     if len(groups) > MAX_SYMBOL_LINES:
         table.add_row(f"and {len(groups) - MAX_SYMBOL_LINES} more")
     return table
 
 
+def _counts(group: Group, *, is_short: bool) -> list[str]:
+    counts = [group.trades] if is_short else [group.trades, group.wins, group.losses, group.open]
+    return [str(number) for number in counts]
+
+
 def _refused(blocked: dict[str, int]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("Refused", max_width=22)
-    table.add_column("Signals", justify="right")
+    table.add_column("Signals", justify="right", no_wrap=True)
     for reason, number in list(blocked.items())[:MAX_REASON_LINES]:
         table.add_row(escape(words(reason)), f"{number:,}")
     if len(blocked) > MAX_REASON_LINES:

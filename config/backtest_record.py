@@ -160,7 +160,8 @@ def _order(run: Run, intent: OrderIntended) -> OrderRecord:
 
 def _bar_closes(run: Run, end: int) -> NDArray[np.int64]:
     # One symbol after the other: all times of many symbols at once would fill the memory
-    return reduce(np.union1d, (ts[(ts >= run.start) & (ts <= end)] for ts in run.data.times.values()))
+    inside = (ts[(ts >= run.start) & (ts <= end)] for ts in run.data.times.values())
+    return reduce(np.union1d, inside, np.empty(0, np.int64))
 
 
 def _session_days(run: Run, closes: NDArray[np.int64]) -> list[date]:

@@ -105,8 +105,8 @@ class Holding:
         if order_id == self.stop_id:
             self.is_stop_resting = self.is_resizing = False
 
-    def filled(self, order_id: str, quantity: int, price: Decimal, commission_usd: Decimal) -> None:
-        """Book a fill of one of our orders, also of one that was thought ended."""
+    def filled(self, order_id: str, bought: Side, quantity: int, price: Decimal, commission_usd: Decimal) -> None:
+        """Book a fill of one of our orders, also of one that was thought ended; ``bought`` SHORT = sold."""
         self.commission_usd += commission_usd
         if order_id == self.stop_id:
             self.stop_filled += quantity
@@ -114,13 +114,12 @@ class Holding:
             self.working[order_id] -= quantity
             if self.working[order_id] <= 0:
                 self.ended(order_id)
+        self.quantity += quantity * bought
         if self.roles[order_id] is OrderRole.ENTRY:
-            self.quantity += quantity * self.side
             self.entry_filled += quantity
             self.entry_value_usd += quantity * price
         else:
-            self.quantity -= quantity * self.side
-            self.exit_value_usd += quantity * price
+            self.exit_value_usd -= quantity * price * bought * self.side
 
     def reason_of(self, role: OrderRole) -> ExitReason | None:
         """Return why a fill of this role reduces the position (None for an entry)."""

@@ -21,6 +21,7 @@ from nautilus_trader.model import (
     OrderExpired,
     OrderModifyRejected,
     OrderRejected,
+    OrderSide,
     OrderUpdated,
 )
 from nautilus_trader.model import OrderFilled as EngineFill
@@ -243,7 +244,8 @@ class PositionOwner:
             text = f"{role} order {order_id} filled {fill.last_qty} after its end"
             self._voice.alert(fill.ts_event, "late_fill", text, severity="critical")
         commission = Decimal(0) if fill.commission is None else fill.commission.as_decimal()
-        holding.filled(order_id, int(fill.last_qty), fill.last_px.as_decimal(), commission)
+        bought = Side.LONG if fill.order_side == OrderSide.BUY else Side.SHORT
+        holding.filled(order_id, bought, int(fill.last_qty), fill.last_px.as_decimal(), commission)
         self._voice.filled(holding, role, fill, self._market)
         return self._advance(fill.ts_event)
 

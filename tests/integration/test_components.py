@@ -77,7 +77,7 @@ class Desk:
 
     def __init__(self, side: Side) -> None:
         self.side, self.sent, self.said, self.returned = side, [], [], []
-        self.order_factory, self._ids = self, 0
+        self.order_factory, self._ids, self._sides = self, 0, {}
         self.owner = PositionOwner(self, setup_of(QUIET))
         self.owner.start(make_equity(AAPL))
         self.market = Decimal(100)
@@ -95,6 +95,7 @@ class Desk:
 
     def submit_order_list(self, orders) -> None:
         for order in orders:
+            self._sides[order.client_order_id.value[2:]] = order.side
             shares = int(order.quantity) * (1 if (order.side == nm.OrderSide.BUY) == (self.side is Side.LONG) else -1)
             self.sent.append(f"send {shares}{self._distance(getattr(order, 'trigger_price', None))}")
 
@@ -136,6 +137,7 @@ class Desk:
     def _hears(self, kind: str, number: str, **own: str) -> None:
         make = {"quantity": nm.Quantity.from_str, "last_qty": nm.Quantity.from_str}
         values = {k: make.get(k, lambda v: nm.Price.from_decimal_dp(self.price(v), 2))(v) for k, v in own.items()}
+        values["order_side"] = self._sides[number]
         self.returned.append(self.owner.on_order_event(event(kind, f"O-{number}", **values)))
 
     def plays(self, talk: str) -> None:
