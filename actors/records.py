@@ -95,7 +95,9 @@ class EquityLog(Sequence[EquityPoint]):
         self._amounts = array("q")  # equity, cash, exposure of each point
 
     def add(self, ts: int, *amounts_usd: Decimal) -> None:
-        """Append a point: equity, cash and gross exposure in USD."""
+        """Append a point: equity, cash and gross exposure in USD; one of the same moment is replaced."""
+        if self._times and self._times[-1] == ts:
+            del self._times[-1], self._amounts[-3:]
         self._times.append(ts)
         self._amounts.extend([int(amount * _PARTS_IN_USD) for amount in amounts_usd])
 

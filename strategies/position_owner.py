@@ -100,7 +100,8 @@ class PositionOwner:
     def exit(self, reason: ExitReason, ts: int) -> None:
         """Go flat; a second call while one is under way changes nothing."""
         holding = self.holding
-        if holding.is_flat or holding.exit_reason is not None or self.is_locked:
+        is_ending = holding.is_flat or holding.is_over  # over: its last fill is being told
+        if is_ending or holding.exit_reason is not None or self.is_locked:
             return
         holding.exit_reason = reason
         if holding.phase is Phase.ENTERING:

@@ -263,3 +263,21 @@ def test_a_raise_asked_for_a_locked_symbol_is_not_sent(side):
 def test_a_flattening_that_cannot_work_is_refused(overrides, text):
     with pytest.raises(ConfigError, match=text):
         load_settings(None, overrides, {})
+
+
+@SIDES
+def test_a_command_that_a_fill_provokes_meets_a_round_trip_that_is_over(side):
+    """The mark of a stop's last fill may breach the loss limit: "go flat" comes before the fill is settled."""
+    desk = Desk(side)
+    desk.plays(HOLD)
+    tell = desk.publish_message
+
+    def tell_and_halt(topic, message):
+        tell(topic, message)
+        if topic is Topic.FILLS:
+            desk.owner.exit(ExitReason.LOSS_LIMIT, 9)
+
+    desk.publish_message = tell_and_halt
+    desk.plays("Filled 2 100 -5")
+
+    assert desk.owner.holding.is_flat
