@@ -36,10 +36,18 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--catalog", type=Path, metavar="DIR", help="bars (default: catalog/data, or the sample)")
     parser.add_argument("--start", metavar="ISO", help="first day or time, exchange time unless it has an offset")
     parser.add_argument("--end", metavar="ISO", help="last day or time")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="where to write (default: reports/<timestamp>)")
+    parser.add_argument(
+        "--report", type=_directory, metavar="DIR", help="where to write (default: reports/<timestamp>)"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value", help="change a setting")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser.parse_args(argv)
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a directory, was nothing")
+    return Path(text)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -54,8 +62,8 @@ def _run(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace, console: Console, should_stop: Callable[[], bool]) -> int:
     settings = load_settings(args.config, args.set)
     sessions = Sessions(settings.session.calendar)
-    start = parse_bound(args.start, sessions, is_end=False) if args.start else None
-    end = parse_bound(args.end, sessions, is_end=True) if args.end else None
+    start = None if args.start is None else parse_bound(args.start, sessions, is_end=False)
+    end = None if args.end is None else parse_bound(args.end, sessions, is_end=True)
     directory = args.report or Path("reports") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     backtest = Backtest(settings, open_catalog(args.catalog, console), start, end)
     ensure_writable(directory)

@@ -48,14 +48,6 @@ class Account:
     def is_open(self, symbol: str) -> bool:
         return symbol in self._quantities
 
-    @property
-    def gross_exposure_usd(self) -> Decimal:
-        return self.worth()[1]
-
-    @property
-    def equity_usd(self) -> Decimal:
-        return self.worth()[0]
-
     def worth(self) -> tuple[Decimal, Decimal]:
         """Return equity and gross exposure at the marks, in one pass: it is asked for on every slice of bars."""
         equity, exposure, marks = self.cash_usd, Decimal(0), self._marks
@@ -67,9 +59,10 @@ class Account:
 
     def view(self) -> AccountView:
         """Return what an entry decision may know."""
+        equity, exposure = self.worth()
         return AccountView(
-            equity_usd=self.equity_usd,
-            gross_exposure_usd=self.gross_exposure_usd,
+            equity_usd=equity,
+            gross_exposure_usd=exposure,
             # what of a pending entry has filled counts twice for a moment: the cautious side
             pending_usd=sum(self._pending_usd.values(), Decimal(0)),
             open_symbols=frozenset(self._quantities),

@@ -19,11 +19,9 @@ class Watcher(DataActor):
         name = type(self).__name__
         super().__init__(DataActorConfig(actor_id=ActorId(name), log_events=False, log_commands=False))
         self.name = name
-        self.failures = 0
 
     def on_failure(self, handler: str, error: Exception) -> None:
-        """Count and publish an exception of one of our handlers."""
-        self.failures += 1
+        """Publish an exception of one of our handlers."""
         self.publish_message(Topic.FAILURES, failure(self.name, handler, error, self.clock.timestamp_ns()))
 
     def listen[Message](self, topic: Topic, handler: Callable[[Message], None]) -> None:

@@ -14,12 +14,6 @@ class LossState(NamedTuple):
     is_breached: bool  # the limit has been hit in this session, whatever equity has done since
     is_new_breach: bool  # by this very mark
     is_known: bool  # False: the mark was not a finite number and changed nothing
-    limit_usd: Decimal
-
-    @property
-    def share_used_pct(self) -> Decimal:
-        """Share of the limit lost at this mark: 0 without a loss, 100 and more at a breach."""
-        return max(-self.day_pnl_usd, Decimal(0)) * 100 / self.limit_usd
 
 
 class DailyLossLimit:
@@ -91,5 +85,4 @@ class DailyLossLimit:
             is_breached=self._is_breached,
             is_new_breach=is_new_breach,
             is_known=is_known,
-            limit_usd=self._limit_usd,
         )

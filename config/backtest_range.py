@@ -28,16 +28,24 @@ def parse_bound(text: str, sessions: Sessions, *, is_end: bool) -> int:
     """
     option = "--end" if is_end else "--start"
     try:
-        if len(text) == len("2024-10-01"):
-            day = date.fromisoformat(text) + timedelta(days=1 if is_end else 0)
-            moment = datetime(day.year, day.month, day.day, tzinfo=sessions.timezone)
-        else:
-            moment = datetime.fromisoformat(text)
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=sessions.timezone)
+        day = _whole_day(text)
+        if day is not None:
+            day += timedelta(days=1 if is_end else 0)
+            midnight = datetime(day.year, day.month, day.day, tzinfo=sessions.timezone)
+            return int(midnight.timestamp()) * 1_000_000_000 - (1 if is_end else 0)
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=sessions.timezone)
+        return int(moment.timestamp()) * 1_000_000_000
     except (ValueError, OverflowError) as error:
         message = f"{option}: expected an ISO 8601 date or time such as 2024-10-01 or 2024-10-01T09:30, was {text!r}."
         raise BacktestError(message) from error
-    return int(moment.timestamp()) * 1_000_000_000
+
+
+def _whole_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def check_range(
@@ -55,7 +63,8 @@ def check_range(
     _check_symbols(settings, store, times)
     first = min(int(ts[0]) for ts in times.values())
     last = max(int(ts[-1]) for ts in times.values())
-    begin, finish = max(start or first, first), min(end or last, last)
+    begin = first if start is None else max(start, first)
+    finish = last if end is None else min(end, last)
     if start is not None and end is not None and start > end:
         raise BacktestError(f"Expected --start before --end, was {_day(start)} and {_day(end)}; swap them.")
     for symbol, ts in times.items():
@@ -81,6 +90,11 @@ def _check_symbols(settings: Settings, store: BarStore, times: Times) -> None:
 
 
 def _check_symbol_range(symbol: str, ts: NDArray[np.int64], begin: int, finish: int, warmup_bars: int) -> None:
+    if (np.diff(ts) <= 0).any():
+        raise BacktestError(
+            f"The bars of {symbol} in the catalog are out of order or doubled, so a run would be wrong. Look with "
+            "uv run python -m catalog verify; importing the files again mends it."
+        )
     bars = int(((ts >= begin) & (ts <= finish)).sum())
     if not bars:
         raise BacktestError(

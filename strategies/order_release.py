@@ -23,10 +23,6 @@ class OrderRelease:
         self._hold_until_open = hold_until_open
         self._held: Orders = []
 
-    @property
-    def is_holding(self) -> bool:
-        return bool(self._held)
-
     def send(self, orders: Orders) -> None:
         """Send now, or hold until the symbol's next open; one batch at a time."""
         if not self._hold_until_open:

@@ -98,6 +98,8 @@ def test_the_files_of_a_report_agree_with_each_other(sample, tmp_path):
         (["--start", "2025-06-01"], "Choose --start and --end within that"),
         (["--end", "2020-01-01"], "Choose --start and --end within that"),
         (["--start", "2024-12-01", "--end", "2024-11-01"], "Expected --start before --end"),
+        (["--start", ""], "--start: expected an ISO 8601 date or time"),
+        (["--end", "1970-01-01T00:00Z"], "Choose --start and --end within that"),
         (["--start", "yesterday"], "--start: expected an ISO 8601 date or time"),
         (["--end", "2024-02-30"], "--end: expected an ISO 8601 date or time"),
         (["--set", "bars.warmup_bars=1000000"], "bars.warmup_bars"),
@@ -124,9 +126,10 @@ def test_a_wrong_input_is_one_paragraph_and_exit_2(sample, tmp_path, capsys, arg
     assert not list((tmp_path / "report").glob("*.*"))
 
 
-def test_an_unknown_option_is_exit_2(capsys):
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["--report", ""]])
+def test_a_wrong_option_is_exit_2(capsys, arguments):
     with pytest.raises(SystemExit) as stopped:
-        main(["--nonsense"])
+        main(arguments)
 
     assert stopped.value.code == 2
 
@@ -171,3 +174,10 @@ def test_ctrl_c_stops_between_chunks_and_reports_what_ran(sample, tmp_path):
     assert summary["end"] < "2024-12-31"
     assert "Interrupted" in shown
     assert (report / "report.html").exists()
+
+
+@pytest.mark.parametrize("end", ["2024-10-02", "20241002", "2024-10-02T16:00", "2024-10-02T20:00Z"])
+def test_an_end_is_a_whole_day_or_a_time_on_the_exchange(sample, tmp_path, end):
+    main(["--catalog", sample, "--start", "2024-10-02", "--end", end, "--report", str(tmp_path), "--quiet"])
+
+    assert json.loads((tmp_path / "summary.json").read_text())["bars"] == 390 * 3

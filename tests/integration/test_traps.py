@@ -104,11 +104,11 @@ def test_trap_19_the_account_is_marked_at_the_last_closed_bar(side):
     )
     account = Account(Decimal(5_000))
     account.fill(fill)
-    at_fill = account.equity_usd
+    at_fill, _ = account.worth()
     account.mark("A.B", Decimal(103))
 
     assert at_fill == 5_000 - 1 - side * 10
-    assert account.equity_usd == 5_000 - 1 + side * 20
+    assert account.worth()[0] == 5_000 - 1 + side * 20
 
 
 def test_trap_20_a_bar_that_comes_twice_counts_once(tmp_path):

@@ -15,16 +15,11 @@ def make_limit() -> DailyLossLimit:
     return DailyLossLimit(limit_usd=Decimal(1_000), starting_equity_usd=Decimal(100_000))
 
 
-def test_mark_inside_the_limit_tells_the_day_and_the_share_used():
+def test_mark_inside_the_limit_tells_the_day():
     state = make_limit().mark(MONDAY, Decimal(99750))
 
     assert (state.session, state.baseline_usd, state.day_pnl_usd) == (MONDAY, 100_000, -250)
     assert (state.is_breached, state.is_new_breach, state.is_known) == (False, False, True)
-    assert state.share_used_pct == 25
-
-
-def test_mark_with_a_gain_uses_nothing_of_the_limit():
-    assert make_limit().mark(MONDAY, Decimal(103_000)).share_used_pct == 0
 
 
 @pytest.mark.parametrize(("equity", "is_breached"), [("99000.01", False), ("99000", True), ("98000", True)])
