@@ -72,19 +72,20 @@ class PositionOwner:
         self._sent(OrderRole.STOP, side.opposite, stop.client_order_id.value, quantity, trigger, ts)
         self._release.send([entry, stop])
 
-    def time_out_entry(self, ts: int) -> None:
-        """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar."""
-        waited_secs = (ts - self.holding.entry_time) / 1_000_000_000
-        text = f"entry cancelled: {self.holding.entry_open} shares unfilled after {waited_secs:.0f} s"
-        self._voice.alert(ts, "entry_timeout", f"{text} > {self._setup.risk.entry_timeout_secs}")
+    def time_out_entry(self, ts: int) -> bool:
+        """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar; True when it is late."""
+        holding, limit_secs = self.holding, self._setup.risk.entry_timeout_secs
+        waited_secs = (ts - holding.entry_time) / 1_000_000_000
+        if holding.phase is not Phase.ENTERING or waited_secs <= limit_secs:
+            return False
+        text = f"entry cancelled: {holding.entry_open} shares unfilled after {waited_secs:.0f} s > {limit_secs}"
+        self._voice.alert(ts, "entry_timeout", text)
         self._cancel_entry(ts)
+        return True
 
     def on_open(self, ts: int) -> None:
         """Release a held order: the symbol's next bar opened, in time for an entry or not."""
-        timeout_ns = self._setup.risk.entry_timeout_secs * 1_000_000_000
-        if self.holding.phase is Phase.ENTERING and ts - self.holding.entry_time > timeout_ns:
-            self.time_out_entry(ts)
-        else:
+        if not self.time_out_entry(ts):
             self._release.on_open()
 
     def _cancel_entry(self, ts: int) -> None:

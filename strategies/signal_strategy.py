@@ -121,10 +121,7 @@ class SignalStrategy(Strategy):
 
     def _tend(self, ts: int) -> None:
         """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
-        holding = self.owner.holding
-        timeout_ns = self.setup.risk.entry_timeout_secs * 1_000_000_000
-        if holding.phase is Phase.ENTERING and ts - holding.entry_time > timeout_ns:
-            self.owner.time_out_entry(ts)
+        self.owner.time_out_entry(ts)
         session = self.setup.session
         if self.setup.sessions.is_past_flatten_time(ts, session.flatten_before_close_mins):
             self.owner.exit(ExitReason.SESSION_CLOSE, ts)

@@ -121,7 +121,7 @@ class Desk:
         if what == "enter":
             self.owner.enter("rule", "D-1", self.side, 100, self.price("-5"), 5)
         elif what in ("retry", "time_out_entry", "repair_stop"):
-            getattr(self.owner, what)(9)
+            getattr(self.owner, what)(60 * 10**9)
         elif what == "exit":
             self.owner.exit(ExitReason(words[0]), 9)
         elif what == "mark":
