@@ -76,11 +76,11 @@ function draw(box) {
   const layout = {
     ...figure.layout,
     height: narrow ? Math.round(figure.layout.height * 0.85) : figure.layout.height,
-    margin: { l: 56, r: 16, t: 12, b: 34 },
+    margin: { l: narrow ? 56 : 80, r: 16, t: 12, b: 34 }, // wide enough for any label, so that charts stand in line
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: "#475569" },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     dragmode: isTouch ? false : "zoom",
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal" },
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal", itemsizing: "constant" },
     hoverlabel: { bgcolor: "#fff", bordercolor: "#cbd5e1", font: { color: "#0f172a" }, align: "left" },
     xaxis: { ...figure.layout.xaxis, ...grid, fixedrange: isTouch, showgrid: true, tickangle: 0, ticklabelstandoff: 6, unifiedhovertitle: { text: " " } },
     yaxis: { ...grid, ...figure.layout.yaxis },

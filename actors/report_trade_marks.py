@@ -11,7 +11,8 @@ from actors.report_format import exchange_time, usd, words
 MAX_TRADES = 1_000  # drawn on one chart; more would be neither quick nor legible
 MANY_TRADES = 60  # from here on marks are drawn smaller
 CROWD_OF_TRADES = 300  # from here on they are small and let the price shine through
-CROWD_OPACITY = 0.4
+MAX_BARE = 5  # pixels; up to this size an outline would be all there is to see
+CROWD_OPACITY = 0.55
 EXIT_LOOKS = {
     ExitReason.SIGNAL: ("circle", "#475569"),
     ExitReason.PROTECTIVE_STOP: ("x", "#dc2626"),
@@ -35,7 +36,7 @@ def mark_traces(places: Places, trades: Sequence[Trade], end: int) -> list[Trace
     """
     shown = sorted(trades, key=lambda trade: trade.entry_time)[-MAX_TRADES:]
     is_crowd = len(shown) > CROWD_OF_TRADES
-    size = 6 if is_crowd else 8 if len(shown) > MANY_TRADES else 11
+    size = 5 if is_crowd else 8 if len(shown) > MANY_TRADES else 11
     starts = places([trade.entry_time for trade in shown])
     ends = places([trade.exit_time or end for trade in shown])
     drawn = list(zip(shown, starts, ends, strict=True))
@@ -83,7 +84,8 @@ def _markers(name: str, points: list[tuple[float, float | None, str]], look: tup
         return []
     x, y, text = (list(column) for column in zip(*points, strict=True))
     symbol, color = look
-    marker = {"symbol": symbol, "color": color, "size": size, "line": {"color": "white", "width": 1}}
+    outline = {"color": "white", "width": 1 if size > MAX_BARE else 0}
+    marker = {"symbol": symbol, "color": color, "size": size, "line": outline}
     if symbol.endswith("-open"):
         marker["line"] = {"color": color, "width": 2}
     trace = {"name": name, "x": x, "y": y, "text": text, "mode": "markers", "marker": marker}

@@ -14,8 +14,8 @@ from actors.records import DataNote, SessionRecord
 from actors.report_format import count, exchange_time, first_and_last, percent, ratio, usd, words
 from actors.report_statistics import Group, group_trades
 
-MAX_SYMBOL_LINES = 6
-MAX_REASON_LINES = 5
+MAX_SYMBOL_LINES = 5
+MAX_REASON_LINES = 4
 MAX_NOTES = 2
 MAX_NOTE_CHARACTERS = 160  # two lines
 ANY_WIDTH = 10_000
@@ -127,7 +127,7 @@ def _counts(group: Group, *, is_short: bool) -> list[str]:
 
 def _refused(blocked: dict[str, int]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("Refused", max_width=22)
+    table.add_column("Refused", max_width=18)
     table.add_column("Signals", justify="right", no_wrap=True)
     for reason, number in list(blocked.items())[:MAX_REASON_LINES]:
         table.add_row(escape(words(reason)), f"{number:,}")

@@ -1,13 +1,14 @@
 """Records, fills and trades for the tests of the report, with every field open to override."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from actors.messages import Action, ExitReason, OrderFilled, OrderRole, Side, SignalDecided
-from actors.records import EquityPoint, SessionRecord, Trade
+from actors.records import DataNote, EquityPoint, SessionRecord, Trade
 
 OPEN_MONDAY = 1_741_012_200_000_000_000  # 2025-03-03 09:30 in New York, 14:30 UTC
 MINUTE = 60_000_000_000
@@ -74,6 +75,16 @@ def equity(*levels: str, step: int = DAY) -> list[EquityPoint]:
     """Points ``step`` apart, from the first minute of trading on."""
     values = [Decimal(level) for level in levels]
     return [EquityPoint(OPEN_MONDAY + MINUTE + i * step, v, v, Decimal(0)) for i, v in enumerate(values)]
+
+
+def make_note(text: str, severity: Literal["synthetic", "error", "note"] = "note") -> DataNote:
+    return DataNote(severity, text)
+
+
+def weekdays(number: int) -> list[date]:
+    """So many days of the exchange, from the first one of trading on."""
+    days = (date(2025, 3, 3) + timedelta(days=i) for i in range(2 * number))
+    return [day for day in days if day.weekday() < 5][:number]
 
 
 def price_frame(bars: int) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from catalog.sessions import Sessions
-from catalog.timestamps import NO_TIME, OUTSIDE, load_timezone, parse_times, to_bar_closes
+from catalog.timestamps import NO_TIME, OUTSIDE, explain_time, load_timezone, parse_times, to_bar_closes
 
 NEW_YORK = ZoneInfo("America/New_York")
 NINE_THIRTY = pd.Timestamp("2014-06-09 13:30", tz="UTC").value
@@ -59,6 +59,9 @@ def test_time_in_a_typed_column_is_the_same_moment(values: pd.Series) -> None:
         "2014-13-09 09:30",
         "2014-06-09 25:30",
         "9999-01-01",
+        "1950-11-06 10:30",
+        "1969-12-31T23:59:59Z",
+        "1969-12-31 18:00",
         "9999999999",
         "7999999999999999999",
         "nan",
@@ -68,6 +71,33 @@ def test_time_in_a_typed_column_is_the_same_moment(values: pd.Series) -> None:
 )
 def test_time_that_is_no_one_moment_is_marked(text: str) -> None:
     assert parse_times(pd.Series([text, "1402320600"]), NEW_YORK).tolist() == [NO_TIME, NINE_THIRTY]
+
+
+@pytest.mark.parametrize(
+    ("time", "reason"),
+    [
+        (" ", "the time is missing"),
+        (None, "the time is missing"),
+        ("soon", "'soon' is not understood; expected such as 2014-06-09 09:30"),
+        ("10/04/2013 9:31:00 AM", "is not understood; expected such as 2014-06-09 09:30 (24 hours"),
+        ("9999999999", "is not understood"),
+        ("9999-01-01", "'9999-01-01' is out of range; expected 1970 to 2199"),
+        ("1950-11-06T10:30:00Z", "is out of range"),
+        ("11/06/1950 10:30", "is out of range"),
+        (pd.Timestamp("1950-11-06"), "is out of range"),
+        ("2024-03-10 02:30", "is not one moment in America/New_York: daylight saving skips or repeats it"),
+        (pd.Timestamp("2024-11-03 01:30"), "daylight saving"),
+    ],
+)
+def test_time_that_is_no_one_moment_is_explained(time: object, reason: str) -> None:
+    assert reason in explain_time(time, NEW_YORK)
+
+
+def test_time_at_the_start_of_1970_counts_where_utc_has_begun() -> None:
+    text = pd.Series(["1970-01-01 00:00"])
+
+    assert parse_times(text, NEW_YORK).tolist() == [5 * 3600 * 10**9]
+    assert parse_times(text, ZoneInfo("Asia/Tokyo")).tolist() == [NO_TIME]
 
 
 def test_times_of_mixed_forms_keep_their_places() -> None:

@@ -30,8 +30,9 @@ TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a d
 }
 PURE = {  # reach the engine by no path, not even through another module
     "catalog": "errors fees indicators quality readers sessions tick_size timestamps",
-    "actors": "account bar_slices loss_limits messages records reports report_charts report_format report_html "
-    "report_page report_sections report_statistics report_tables report_trade_marks terminal_summary trailing_rules",
+    "actors": "account bar_slices loss_limits messages records report_breakdowns report_charts report_format "
+    "report_html report_page report_sections report_statistics report_tables report_trade_marks reports "
+    "terminal_summary trailing_rules",
     "strategies": "entry_gate entry_plan holding momentum moving_average_cross price_bar rsi_macd rules sizing stops "
     "trade_measures",
 }

@@ -13,7 +13,7 @@ from actors.records import OrderRecord
 from actors.report_format import plain
 from actors.reports import ReportError, ensure_writable, write_report
 
-NAMES = ["summary.json", "trades.csv", "orders.csv", "fills.csv", "decisions.csv", "equity.csv", "report.html"]
+NAMES = ["trades.csv", "orders.csv", "fills.csv", "decisions.csv", "equity.csv", "report.html", "summary.json"]
 TRADE_COLUMNS = (
     "symbol, strategy, side, quantity, entry_time, entry_price, exit_time, exit_price, exit_reason, gross_pnl_usd, "
     "commission_usd, net_pnl_usd, mae_usd, mfe_usd"
@@ -103,6 +103,39 @@ def test_failure_while_writing_keeps_the_former_file_and_leaves_no_half_one(tmp_
 
     assert json.loads((tmp_path / "summary.json").read_text("utf-8"))["bars"] == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
+
+
+def test_summary_is_missing_until_everything_else_is_there(tmp_path, monkeypatch):
+    write_report(make_record(bars=1), tmp_path)
+    original, whole = Path.replace, []
+
+    def dies_at_the_page(path, target):
+        whole.append((tmp_path / "summary.json").exists())
+        if target.name == "report.html":
+            raise KeyboardInterrupt
+        return original(path, target)
+
+    monkeypatch.setattr(Path, "replace", dies_at_the_page)
+    with pytest.raises(KeyboardInterrupt):
+        write_report(make_record(bars=2), tmp_path)
+
+    assert whole == [False] * 6
+    assert not (tmp_path / "summary.json").exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_two_reports_into_one_directory_share_no_unfinished_file(tmp_path, monkeypatch):
+    written, original = [], Path.write_text
+
+    def remember(path, text, **options):
+        written.append(path.name)
+        return original(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", remember)
+    write_report(make_record(), tmp_path)
+    write_report(make_record(), tmp_path)
+
+    assert len(written) == len(set(written)) == 2 * len(NAMES)
 
 
 @pytest.mark.parametrize(

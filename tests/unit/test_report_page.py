@@ -2,13 +2,25 @@
 
 import json
 import re
+from decimal import Decimal
 
 import numpy as np
 import pytest
-from report_builders import DAY, MINUTE, OPEN_MONDAY, equity, make_decision, make_record, make_trade, price_frame
+from report_builders import (
+    DAY,
+    MINUTE,
+    OPEN_MONDAY,
+    equity,
+    make_decision,
+    make_note,
+    make_record,
+    make_trade,
+    price_frame,
+    weekdays,
+)
 
 from actors.messages import AlertRaised, ExitReason, HandlerFailed, Side
-from actors.records import StopPoint
+from actors.records import EquityPoint, StopPoint
 from actors.report_charts import MAX_POINTS, BarAxis, equity_chart, price_chart
 from actors.report_page import _figure, page
 from actors.report_statistics import equity_curve
@@ -92,7 +104,7 @@ def test_everything_from_the_data_is_escaped():
         decisions=[make_decision(reason=EVIL, detail=EVIL, symbol=EVIL)],
         errors=[EVIL, HandlerFailed(OPEN_MONDAY, EVIL, EVIL, EVIL, EVIL, EVIL)],
         alerts=[AlertRaised(OPEN_MONDAY, EVIL, EVIL, EVIL, EVIL)],
-        data_notes=[EVIL, "synthetic" + EVIL],
+        data_notes=[make_note(EVIL), make_note(EVIL, "error"), make_note(EVIL, "synthetic")],
     )
 
     assert "alert('x')" not in html.replace("\\u003cscript>alert('x')", "")
@@ -114,9 +126,70 @@ def test_figure_cannot_end_its_script_element():
 
 
 def test_synthetic_data_are_announced_before_everything_else():
-    html = render(data_notes=["3 bars missing", "SYNTHETIC DATA: made up"], loss_limit_halts=1)
+    notes = [make_note("3 bars missing"), make_note("a split", "error"), make_note("made up", "synthetic")]
+    html = render(data_notes=notes, loss_limit_halts=1)
+    order = ["Not real prices", "Wrong data", "a split", "Loss limit", "3 bars missing"]
 
-    assert html.index("Not real prices") < html.index("Loss limit") < html.index("3 bars missing")
+    assert [html.index(words) for words in order] == sorted(html.index(words) for words in order)
+
+
+def test_error_in_the_data_is_not_folded_away_among_notes():
+    notes = [make_note(f"gap {number}") for number in range(30)]
+    html = render(data_notes=[*notes, make_note("a split", "error")])
+
+    assert "a split" not in re.search(r"<details.*?</details>", html).group()
+    assert "1 error in the bars: a result over them is wrong." in html
+
+
+def test_all_notes_are_on_the_page_up_to_a_hundred():
+    html = render(data_notes=[make_note(f"gap {number}") for number in range(103)])
+
+    assert html.count("<li>gap") == 100
+    assert "and 3 more: <code>uv run python -m catalog verify</code>" in html
+
+
+def test_header_counts_the_sessions_of_the_exchange_and_shows_days_with_bars():
+    closes = np.array([OPEN_MONDAY + MINUTE, OPEN_MONDAY + DAY + 630 * MINUTE])
+    html = render(sessions=weekdays(2), bar_closes=closes, end=OPEN_MONDAY + 2 * DAY)
+
+    assert "3 Mar 2025 – 4 Mar 2025 · 2 sessions" in html
+    assert "2025-03-04 20:00 New York" in html
+
+
+def test_flat_bars_keep_their_room_in_the_equity_chart():
+    closes = OPEN_MONDAY + MINUTE * np.arange(1, 1_001)
+    record = make_record(equity=equity("99000", "98000", step=MINUTE), bar_closes=closes)
+    figure = equity_chart(equity_curve(record), 100_000.0)
+
+    assert trace(figure, "Equity")["x"][-1] == 999
+    assert trace(figure, "Equity")["y"][-1] == 98_000
+
+
+def test_share_of_time_in_the_market_is_of_all_bar_closes():
+    held = EquityPoint(OPEN_MONDAY + MINUTE, Decimal(100), Decimal(50), Decimal(50))
+    html = render(
+        equity=[held, *equity("100", "100", step=MINUTE)[1:]], bar_closes=OPEN_MONDAY + MINUTE * np.arange(1, 5)
+    )
+
+    assert "of all 4 bar closes; in the market at 25 %" in html
+
+
+@pytest.mark.parametrize(("months", "is_grid"), [(12, False), (13, True)])
+def test_many_months_are_a_row_a_year(months, is_grid):
+    exits = [OPEN_MONDAY + number * 61 * DAY // 2 for number in range(months)]
+    html = render(trades=[make_trade("-1234.4" if ts == exits[-1] else "617.2", exit_time=ts) for ts in exits])
+
+    assert (">2025-03</td>" in html) is not is_grid
+    assert ("<tr><td>2025</td><td></td><td></td>" in html) is is_grid
+    assert ('<td class="n down" style="--shade:1.00">−1,234</td>' in html) is is_grid
+    assert ('<td class="n up" style="--shade:0.50">+617</td>' in html) is is_grid
+
+
+@pytest.mark.parametrize(("number", "opacity"), [(300, None), (301, 0.55)])
+def test_marks_of_a_crowd_of_trades_are_translucent(number, opacity):
+    figure = price_chart(price_frame(120), [make_trade()] * number, [], MAX_POINTS)
+
+    assert trace(figure, "Entry long").get("opacity") == opacity
 
 
 @pytest.mark.parametrize(
@@ -173,7 +246,7 @@ def test_long_price_series_are_thinned_and_keep_their_extremes():
 def test_long_equity_curve_keeps_its_deepest_drawdown():
     # The first bucket begins below the trough, so the trough is not its lowest point.
     levels = ["60000"] * 5 + ["200000"] * 5 + ["120000"] + ["210000"] * 40_000
-    figure = equity_chart(equity_curve(equity(*levels, step=MINUTE)), 60_000.0)
+    figure = equity_chart(equity_curve(make_record(equity=equity(*levels, step=MINUTE))), 60_000.0)
 
     assert min(trace(figure, "Drawdown")["y"]) == -40.0
     assert len(trace(figure, "Equity")["x"]) <= MAX_POINTS + 3

@@ -1,15 +1,27 @@
 """The figures of summary.json, against values worked out by hand."""
 
 import math
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
-from report_builders import DAY, MINUTE, OPEN_MONDAY, equity, make_decision, make_fill, make_record, make_trade
+from report_builders import (
+    DAY,
+    MINUTE,
+    OPEN_MONDAY,
+    equity,
+    make_decision,
+    make_fill,
+    make_record,
+    make_trade,
+    weekdays,
+)
 
 from actors.messages import Action, Side
 from actors.records import EquityPoint
-from actors.report_statistics import average_exposure_pct, equity_curve, group_trades
+from actors.report_statistics import average_exposure_pct, equity_curve, group_trades, time_held_pct
 from actors.reports import summarise
 
 KEYS = (
@@ -71,14 +83,31 @@ def test_drawdown_is_measured_from_the_highest_equity_the_start_included():
 
 
 def test_sharpe_uses_the_last_mark_of_each_day_in_new_york():
-    days = [("99000", "101000"), ("90000", "100495"), ("90000", "102504.9")]
-    points = [point for day, levels in enumerate(days) for point in _day(day, levels)]
-    returns = [0.01, -0.005, 0.02]  # by hand: 101,000; 100,495; 102,504.90
-    mean = sum(returns) / 3
-    deviation = math.sqrt(sum((value - mean) ** 2 for value in returns) / 2)
+    levels = [100_000 * (1 + 0.01 * (day % 3)) for day in range(21)]  # 1 %, 0.990 %, -1.961 %, and so on
+    points = [point for day, level in enumerate(levels) for point in _day(day, ("90000", str(level)))]
+    expected = pd.Series([100_000.0, *levels]).pct_change().dropna()
 
-    expected = pytest.approx(mean / deviation * math.sqrt(252), abs=1e-4)
-    assert summarise(make_record(equity=points))["sharpe"] == expected
+    assert summarise(make_record(equity=points))["sharpe"] == pytest.approx(
+        expected.mean() / expected.std() * math.sqrt(252), abs=1e-4
+    )
+
+
+def test_sharpe_counts_sessions_without_a_position_as_days_without_a_return():
+    # One day of +1 % among 25 sessions: mean 0.0004, deviation 0.002 (n - 1 = 24), so 0.2 times sqrt(252).
+    record = make_record(equity=equity("101000"), sessions=weekdays(25))
+
+    assert summarise(record)["sharpe"] == pytest.approx(0.2 * math.sqrt(252), abs=1e-4)
+
+
+def test_flat_stretches_lower_the_sharpe_ratio_and_leave_the_rest():
+    points = equity(*[str(100_000 + 100 * day + 50 * (day % 2)) for day in range(22)])
+    short, long = (
+        summarise(make_record(equity=points, sessions=sessions))
+        for sessions in ([], [*weekdays(22), *(date(2026, 1, 5) + timedelta(days=i) for i in range(5))])
+    )
+
+    assert long["sharpe"] < short["sharpe"]
+    assert long["net_pnl_usd"] == short["net_pnl_usd"]
 
 
 def _day(day, levels):
@@ -89,13 +118,21 @@ def _day(day, levels):
     ]
 
 
-@pytest.mark.parametrize("levels", [("101000",), ("100000", "100000"), ("101000", "102010", "103030.1")])
-def test_sharpe_is_undefined_below_two_days_and_without_deviation(levels):
+@pytest.mark.parametrize(("sessions", "is_defined"), [(19, False), (20, True)])
+def test_sharpe_needs_twenty_sessions(sessions, is_defined):
+    record = make_record(equity=equity("101000", "100000"), sessions=weekdays(sessions))
+
+    assert (summarise(record)["sharpe"] is not None) is is_defined
+
+
+def test_sharpe_without_deviation_is_undefined():
+    levels = [str(100_000 * Decimal("1.01") ** day) for day in range(1, 31)]
+
     assert summarise(make_record(equity=equity(*levels)))["sharpe"] is None
 
 
 def test_account_at_zero_has_no_ratios_and_does_not_fail():
-    summary = summarise(make_record(starting_equity_usd=Decimal(0), equity=equity("0", "0", "0")))
+    summary = summarise(make_record(starting_equity_usd=Decimal(0), equity=equity(*["0"] * 30)))
 
     assert (summary["max_drawdown_pct"], summary["sharpe"]) == (0, None)
 
@@ -128,11 +165,26 @@ def test_groups_add_open_trades_to_the_money_and_not_to_the_wins():
 def test_equity_curve_keeps_the_last_point_of_an_instant():
     points = [*equity("1", "2", step=0), *equity("3")]
 
-    assert equity_curve(points).equity.tolist() == [3.0]
+    assert equity_curve(make_record(equity=points)).equity.tolist() == [3.0]
 
 
-def test_average_exposure_is_a_share_of_the_equity_of_its_time():
-    points = [EquityPoint(ts, Decimal(e), Decimal(0), Decimal(g)) for ts, e, g in ((1, 100, 50), (2, 200, 20))]
+def test_equity_stays_level_at_the_bars_between_marks():
+    points = [EquityPoint(ts, Decimal(e), Decimal(0), Decimal(g)) for ts, e, g in ((20, 90, 50), (30, 95, 0))]
+    curve = equity_curve(
+        make_record(starting_equity_usd=Decimal(100), equity=points, bar_closes=np.array([10, 20, 30, 40, 50]))
+    )
 
-    assert average_exposure_pct(equity_curve(points)) == pytest.approx(30.0)
-    assert np.isclose(equity_curve(points).exposure.sum(), 70)
+    assert curve.ts.tolist() == [10, 20, 30, 40, 50]
+    assert curve.equity.tolist() == [100, 90, 95, 95, 95]
+    assert curve.exposure.tolist() == [0, 50, 0, 0, 0]
+
+
+def test_exposure_is_averaged_over_all_bars_the_flat_ones_included():
+    # 50 % and 10 % at two of six bar closes: 60 / 6 = 10 % on average, held at a third of them.
+    points = [
+        EquityPoint(ts, Decimal(e), Decimal(0), Decimal(g)) for ts, e, g in ((1, 100, 50), (2, 200, 20), (3, 200, 0))
+    ]
+    curve = equity_curve(make_record(equity=points, bar_closes=np.arange(1, 7)))
+
+    assert average_exposure_pct(curve) == pytest.approx(10.0)
+    assert time_held_pct(curve) == pytest.approx(100 / 3)
