@@ -1,23 +1,27 @@
 """Import of price files: read, judge every row, convert to bar closes, merge into the catalog."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from catalog.bar_files import COLUMNS
 from catalog.errors import CatalogError
-from catalog.instruments import TICK_USD, make_bar_type
+from catalog.instruments import MAX_PRICE_USD, MAX_VOLUME, TICK_USD, make_bar_type
 from catalog.quality import expected_closes
 from catalog.readers import VALUES, BadRow, PriceFile, Progress
 from catalog.sessions import Sessions
-from catalog.store import COLUMNS, BarStore, WriteResult
-from catalog.timestamps import NO_TIME, OUTSIDE, load_timezone, parse_times, to_bar_closes
+from catalog.store import BarStore, WriteResult
+from catalog.timestamps import NO_TIME, OUTSIDE, explain_time, load_timezone, parse_times, to_bar_closes
 
 SHOWN = 20  # bad rows named; the rest is counted
+
+Reason = Callable[[Mapping[str, Any]], str]  # from the values of a bad row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class ImportReport:
     bar_type: str
     rows: int = 0
     outside_hours: int = 0
+    outside_times: list[int] = field(default_factory=list)  # of those rows, the first and last in each part of a file
     repeated: int = 0
     bad_count: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)  # the first ones
@@ -100,41 +105,50 @@ def _usable_rows(
         times = parse_times(rows["time"], zone)
         is_regular_only = options.hours == "regular"
         closes = to_bar_closes(times, options.timestamps, step_secs, Sessions(), is_regular_only=is_regular_only)
-        report.outside_hours += int((closes == OUTSIDE).sum())
-        inside = rows.assign(ts=closes, file=str(file.path))[closes != OUTSIDE]
-        is_bad = _judge(inside, str(file.path), options.timezone, report)
+        is_outside = closes == OUTSIDE
+        if is_outside.any():
+            report.outside_hours += int(is_outside.sum())
+            report.outside_times += [int(times[is_outside].min()), int(times[is_outside].max())]
+        inside = rows.assign(ts=closes, file=str(file.path))[~is_outside]
+        is_bad = _judge(inside, str(file.path), zone, report)
         yield inside[~is_bad]
     report.rows += len(file.ragged)
     report.add_bad(file.ragged, len(file.ragged))
 
 
-def _judge(rows: pd.DataFrame, file: str, timezone: str, report: ImportReport) -> NDArray[np.bool_]:
+def _judge(rows: pd.DataFrame, file: str, zone: ZoneInfo, report: ImportReport) -> NDArray[np.bool_]:
     is_bad = np.zeros(len(rows), dtype=bool)
-    reasons = np.full(len(rows), "", dtype=object)
-    for mask, reason in _rules(rows, timezone):
+    reasons = np.full(len(rows), None, dtype=object)
+    for mask, reason in _rules(rows, zone):
         first = mask & ~is_bad  # the first rule that a row breaks is the one that is told
         reasons[first] = reason
         is_bad |= first
     shown = rows[is_bad].head(SHOWN)
     told = reasons[is_bad][:SHOWN]
     values = shown[["line", "time", *VALUES]].to_dict("records")
-    bad = [BadRow(file, row["line"], text.format(**row)) for row, text in zip(values, told, strict=True)]
+    bad = [BadRow(file, row["line"], reason(row)) for row, reason in zip(values, told, strict=True)]
     report.add_bad(bad, int(is_bad.sum()))
     return is_bad
 
 
-def _rules(rows: pd.DataFrame, timezone: str) -> Iterator[tuple[NDArray[np.bool_], str]]:
-    no_moment = f"time '{{time}}' is not understood, or not one moment in {timezone} (daylight saving)"
-    yield (rows["ts"] == NO_TIME).to_numpy(), no_moment
+def _rules(rows: pd.DataFrame, zone: ZoneInfo) -> Iterator[tuple[NDArray[np.bool_], Reason]]:
+    yield (rows["ts"] == NO_TIME).to_numpy(), lambda row: explain_time(row["time"], zone)
+    for mask, text in _value_rules(rows):
+        yield mask, text.format_map
+
+
+def _value_rules(rows: pd.DataFrame) -> Iterator[tuple[NDArray[np.bool_], str]]:
     for name in VALUES:
         yield ~np.isfinite(rows[name].to_numpy()), f"{name} is not a number"
     for name in ("open", "high", "low", "close"):
         yield (rows[name] < float(TICK_USD) / 2).to_numpy(), f"{name} {{{name}:g}} is not a positive price"
+        yield (rows[name] > MAX_PRICE_USD).to_numpy(), f"{name} {{{name}:g}} is above {MAX_PRICE_USD:g} USD"
     yield (rows["high"] < rows["low"]).to_numpy(), "high {high:g} < low {low:g}"
     for name in ("open", "close"):
         outside = (rows[name] > rows["high"]) | (rows[name] < rows["low"])
         yield outside.to_numpy(), f"{name} {{{name}:g}} is outside low {{low:g}} to high {{high:g}}"
     yield (rows["volume"] < 0).to_numpy(), "volume {volume:g} is negative"
+    yield (rows["volume"] > MAX_VOLUME).to_numpy(), f"volume {{volume:g}} is above {MAX_VOLUME:g} shares"
 
 
 def _drop_repeated(rows: pd.DataFrame, report: ImportReport) -> pd.DataFrame:
@@ -166,9 +180,23 @@ def _expected(bars: pd.DataFrame, step_secs: int, sessions: Sessions) -> NDArray
 def _explain_empty(report: ImportReport, options: ImportOptions) -> str:
     if report.rows == 0:
         return "The files hold no rows, only a header; nothing was written."
+    if closed := _name_closed_days(report.outside_times):
+        return f"None of {report.rows} rows lies in a regular session; nothing was written: {closed}."
     if report.outside_hours:
         return (
             f"None of {report.rows} rows lies in a regular session (09:30 to 16:00 New York); nothing was written. "
             f"Is --timezone {options.timezone} right? For bars before the open and after the close use --hours all."
         )
     return f"None of {report.rows} rows can be used; nothing was written.\n{report.describe_bad()}"
+
+
+def _name_closed_days(times: list[int]) -> str:
+    if not times:
+        return ""
+    sessions = Sessions()
+    first, last = (sessions.local(ts).date() for ts in (min(times), max(times)))
+    if sessions.between(first, last):
+        return ""
+    if first == last:
+        return f"{first:%A} {first} is a holiday or weekend of the exchange"
+    return f"{first} to {last} are holidays and weekends of the exchange"

@@ -9,6 +9,8 @@ from catalog.errors import CatalogError
 
 TICK_USD = Decimal("0.01")  # SEC Rule 612: stocks at or above $1.00 are quoted in whole cents
 PRICE_PRECISION = 2
+MAX_PRICE_USD = 1e10  # no stock, not even adjusted for many reverse splits; the engine ends at 1.7e13
+MAX_VOLUME = 1e12  # shares
 STEP_SECS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 
 _SYMBOL = re.compile(r"[A-Z0-9]+([. -][A-Z0-9]+)?\.[A-Z]+")

@@ -1,5 +1,7 @@
 """Price files as frames: comma-separated text, plain or gzipped, and Parquet; nothing is judged here."""
 
+import csv
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,7 @@ ALIASES = {
     "close": ("close", "c", "last"),
     "volume": ("volume", "vol", "v"),
 }
+SHOWN_CHARS = 200  # of a first line that is no header
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class PriceFile:
     Raises
     ------
     CatalogError
-        If it is missing, empty, damaged, of another kind, or lacks a column.
+        If it is missing, empty, damaged, of another kind, lacks a column or has one twice.
 
     """
 
@@ -78,6 +81,7 @@ class PriceFile:
 
     def _read_parquet(self) -> Iterator[pd.DataFrame]:
         file = pq.ParquetFile(self.path)
+        self._check_columns(file.schema_arrow.names)
         rows, line = max(file.metadata.num_rows, 1), 1
         size = self.path.stat().st_size
         for batch in file.iter_batches():
@@ -87,6 +91,7 @@ class PriceFile:
 
     def _read_text(self) -> Iterator[pd.DataFrame]:
         header, delimiter = self._header()
+        self._check_columns(header)
         self.ragged.clear()
         options = {
             "read_options": pa_csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),  # to number the lines
@@ -105,9 +110,26 @@ class PriceFile:
 
     def _header(self) -> tuple[list[str], str]:
         with self.path.open("rb") as raw, pa.input_stream(raw, compression=self._compression()) as stream:
-            first = stream.read(4_096).decode("utf-8-sig").partition("\n")[0].strip("\r")
+            lines = stream.read(4_096).splitlines() or [b""]
+        first = lines[0].decode("utf-8-sig")
         delimiter = max(",;\t", key=first.count)
-        return [name.strip('"') for name in first.split(delimiter)], delimiter
+        return next(csv.reader([first], delimiter=delimiter)) or [""], delimiter
+
+    def _check_columns(self, header: list[str]) -> None:
+        # Before any row is read: without a header every row would be bad.
+        counts = Counter(_plain(name) for name in header)
+        missing = [want for want, known in ALIASES.items() if not any(name in counts for name in known)]
+        if missing:
+            found = ", ".join(header).strip() or "a blank line"
+            raise CatalogError(
+                f"{self.path}: no column for {', '.join(missing)}; expected timestamp, open, high, low, close, volume "
+                f"in the first line, found {found[:SHOWN_CHARS]}. Comments and blank lines above it must go."
+            )
+        repeated = [name for known in ALIASES.values() for name in known if counts[name] > 1]
+        if repeated:
+            raise CatalogError(
+                f"{self.path}: more than one column is named {', '.join(repeated)}; rename or remove all but one."
+            )
 
     def _compression(self) -> str | None:
         return "gzip" if self.path.name.lower().endswith(".gz") else None
@@ -125,13 +147,8 @@ class PriceFile:
 
     def _to_frame(self, batch: pa.RecordBatch, lines: NDArray[np.int64]) -> pd.DataFrame:
         table = batch.to_pandas(ignore_metadata=True)  # else pandas makes the times an index again
-        names = {str(name).strip().strip("\ufeff").lower(): name for name in table.columns}
-        chosen = {want: next((names[a] for a in known if a in names), None) for want, known in ALIASES.items()}
-        if missing := [want for want, name in chosen.items() if name is None]:
-            raise CatalogError(
-                f"{self.path}: no column for {', '.join(missing)}; expected timestamp, open, high, low, close, volume "
-                f"in the first line, found {', '.join(map(str, table.columns))}.",
-            )
+        names = {_plain(str(name)): name for name in table.columns}
+        chosen = {want: next(names[name] for name in known if name in names) for want, known in ALIASES.items()}
         frame = pd.DataFrame({"line": lines, "time": table[chosen["time"]]})
         if "date" in names and "time" in names:  # in two columns
             frame["time"] = table[names["date"]].astype("str") + " " + table[names["time"]].astype("str")
@@ -143,3 +160,7 @@ class PriceFile:
     def _report(self, done_bytes: int) -> None:
         if self.progress:
             self.progress(self.path.name, done_bytes, self.path.stat().st_size)
+
+
+def _plain(name: str) -> str:
+    return name.strip().strip("\ufeff").lower()

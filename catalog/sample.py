@@ -58,11 +58,11 @@ def build_sample(path: Path | str, progress: Callable[[str], None] | None = None
     Raises
     ------
     CatalogError
-        If the directory holds other bars of these bar types.
+        If the directory holds other bars of these bar types, or cannot be written to.
 
     """
     store = BarStore(path)
-    kinds = {stock: str(make_bar_type(stock.symbol, "1-MINUTE")[0]) for stock in STOCKS}
+    kinds = _kinds()
     for kind in kinds.values():
         if kind in store.bar_types() and not store.is_synthetic(kind):
             raise CatalogError(f"{kind} in {store.path} holds real bars; build the sample with another --catalog.")
@@ -74,10 +74,22 @@ def build_sample(path: Path | str, progress: Callable[[str], None] | None = None
     return list(kinds.values())
 
 
+def is_unfinished(store: BarStore) -> bool:
+    """Return whether a build of the sample was killed in this catalog: it was begun, and bar types are missing."""
+    there = set(store.bar_types())
+    kinds = set(_kinds().values())
+    is_begun = any(store.is_synthetic(kind) for kind in kinds)
+    return is_begun and not kinds <= there and all(store.is_synthetic(kind) for kind in kinds & there)
+
+
 def sample_frame(symbol: str) -> pd.DataFrame:
     """Return the bars of one of the sample's symbols, prices not yet rounded to the tick."""
     stock = next(stock for stock in STOCKS if stock.symbol == symbol)
     return _bars(stock, Sessions().between(FIRST_SESSION, LAST_SESSION))
+
+
+def _kinds() -> dict[_Stock, str]:
+    return {stock: str(make_bar_type(stock.symbol, "1-MINUTE")[0]) for stock in STOCKS}
 
 
 def _bars(stock: _Stock, windows: list[SessionWindow]) -> pd.DataFrame:

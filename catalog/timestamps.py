@@ -23,7 +23,7 @@ NAIVE_FORMATS = (
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y",
 )
-FIRST_YEAR, END_YEAR = 1900, 2200  # beyond lies a wrong unit or a slip of the pen
+FIRST_YEAR, END_YEAR = 1970, 2200  # the engine counts from 1970; far ahead lies a wrong unit or a slip of the pen
 _EPOCH = r"\d{9,13}|\d{15,18}|[1-7]\d{18}"  # not 14 digits: that is 20140605093000
 _OFFSET = r"[Tt ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 
@@ -62,6 +62,23 @@ def parse_times(times: pd.Series, timezone: ZoneInfo) -> NDArray[np.int64]:
         found[left] = _to_nanos(_localize(parsed, timezone))
         left[left] = parsed.isna().to_numpy()
     return found
+
+
+def explain_time(time: object, timezone: ZoneInfo) -> str:
+    """Return why ``parse_times`` made ``NO_TIME`` of a time."""
+    text = str(time).strip()
+    if text in ("", "nan", "NaT", "None"):
+        return "the time is missing"
+    layouts = (pd.to_datetime(text, format=layout, errors="coerce") for layout in NAIVE_FORMATS)
+    moment = next((moment for moment in layouts if moment is not pd.NaT), None)
+    if moment is None:
+        return (
+            f"time '{text}' is not understood; expected such as 2014-06-09 09:30 (24 hours, with or without an "
+            f"offset), 06/09/2014 09:30, or seconds since 1970"
+        )
+    if moment.tzinfo or moment.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT") is not pd.NaT:
+        return f"time '{text}' is out of range; expected {FIRST_YEAR} to {END_YEAR - 1}"
+    return f"time '{text}' is not one moment in {timezone.key}: daylight saving skips or repeats it"
 
 
 def to_bar_closes(
@@ -126,6 +143,7 @@ def _localize(times: pd.Series, timezone: ZoneInfo) -> pd.Series:
 
 
 def _to_nanos(times: pd.Series) -> NDArray[np.int64]:
-    sane = times.where(times.dt.year.between(FIRST_YEAR, END_YEAR - 1))
-    nanos: NDArray[np.int64] = sane.dt.as_unit("ns").astype("int64").to_numpy()
-    return nanos  # pandas keeps a missing time as NO_TIME
+    # A year more than is wanted: 1970 begins at other moments elsewhere, and is cut off in UTC.
+    sane = times.where(times.dt.year.between(FIRST_YEAR - 1, END_YEAR - 1))
+    nanos = sane.dt.as_unit("ns").astype("int64").to_numpy()
+    return np.where(nanos < 0, NO_TIME, nanos)  # pandas keeps a missing time as NO_TIME
