@@ -64,12 +64,19 @@ def test_default_catalog_whose_build_was_killed_gets_the_rest(default: Path, kil
     assert ("The sample is unfinished: building" in shown) == bool(before)
 
 
-def test_default_catalog_with_the_sample_or_own_bars_is_left_alone(default: Path) -> None:
-    BarStore(default).write(SAMPLE[2], one_bar())
-    own, own_shown = opened()
-    assert (own.bar_types(), own_shown) == ([SAMPLE[2]], "")
+@pytest.mark.parametrize("kind", [SAMPLE[2], "IBM.NYSE-1-MINUTE-LAST-EXTERNAL"])
+def test_default_catalog_with_own_bars_is_left_alone(default: Path, kind: str) -> None:
+    BarStore(default).write(kind, one_bar())
 
-    BarStore(default).mark_synthetic(SAMPLE[0])  # a build begun before they came in cannot be finished
+    store, shown = opened()
+
+    assert (store.bar_types(), shown) == ([kind], "")
+
+
+def test_default_catalog_whose_killed_build_stands_in_the_way_of_own_bars_is_left_alone(default: Path) -> None:
+    BarStore(default).mark_synthetic(SAMPLE[0])
+    BarStore(default).write(SAMPLE[2], one_bar())
+
     assert opened()[1] == ""
 
 

@@ -29,7 +29,7 @@ TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a d
     "config": {"backtest", "backtest_data", "backtest_engine", "backtest_record", "components", "simulation"},
 }
 PURE = {  # reach the engine by no path, not even through another module
-    "catalog": "errors fees indicators quality readers sessions tick_size timestamps",
+    "catalog": "bar_files errors fees indicators quality readers sessions tick_size timestamps write_lock",
     "actors": "account bar_slices loss_limits messages records report_breakdowns report_charts report_format "
     "report_html report_page report_sections report_statistics report_tables report_trade_marks reports "
     "terminal_summary trailing_rules",
