@@ -1,8 +1,9 @@
 """
 Speed and memory of a backtest: the default configuration beside a do-nothing strategy on the same engine and data.
 
-Run: uv run python -m tests.benchmarks.backtest_speed [--rounds N]. Every run is a process of its own; the two kinds
-take turns, so that a drift of the machine's speed falls on both; the ratio is taken pair by pair.
+Run: uv run python -m tests.benchmarks.backtest_speed [--rounds N]. Every run is a process of its own; the kinds take
+turns, so that a drift of the machine's speed falls on all of them; the ratios are taken round by round. "Signals" is
+the default configuration with trading.enabled = false: rules, gate and decisions, but no orders.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from config.backtest_engine import make_engine
 from config.backtest_record import Effort, peak_rss_mb
 from config.loader import load_settings
 
+KINDS = ("do-nothing", "signals", "ours")
 REPEATS = 4  # of the sample's three months, one after the other: about a year of sessions
 
 
@@ -62,7 +64,7 @@ def build_catalog(path: Path, symbols: int) -> list[str]:
 def one_run(kind: str, catalog: Path, names: list[str], chunk_bars: int) -> dict[str, float]:
     """Run once in this process and return seconds, bars and memory."""
     began = time.perf_counter()
-    overrides = [f"backtest.chunk_bars={chunk_bars}"]
+    overrides = [f"backtest.chunk_bars={chunk_bars}", f"trading.enabled={str(kind != 'signals').lower()}"]
     if len(names) != len(STOCKS):
         tables = ", ".join(f'{{kind="moving_average_cross", symbol="{name}"}}' for name in names)
         overrides.append(f"strategies=[{tables}]")
@@ -77,7 +79,8 @@ def one_run(kind: str, catalog: Path, names: list[str], chunk_bars: int) -> dict
     run.engine.end()
     assert not run.failures(), run.failures()
     wall = time.perf_counter() - began
-    return {"wall": wall, "engine": effort.engine_secs, "bars": effort.bars, "rss": peak_rss_mb()}
+    trades = len(run.components.ledger.round_trips.closed)
+    return {"wall": wall, "engine": effort.engine_secs, "bars": effort.bars, "trades": trades, "rss": peak_rss_mb()}
 
 
 def measure(kind: str, catalog: Path, names: list[str], chunk_bars: int) -> dict[str, float]:
@@ -96,29 +99,31 @@ def main() -> None:
         kind, catalog, names, chunk_bars = args.one
         print(json.dumps(one_run(kind, Path(catalog), names.split(","), int(chunk_bars))))
         return
-    table = Table(
-        "symbols", "chunk_bars", "bars", "do-nothing bars/s", "ours bars/s", "ratio", "engine only", "peak MB"
-    )
+    table = Table("symbols", "chunk", "bars", "trades", "do-nothing bars/s", "signals", "all", "all, engine", "peak MB")
     for symbols in (1, 3, 10):
         with tempfile.TemporaryDirectory() as folder:
             names = build_catalog(Path(folder), symbols)
-            for chunk_bars in (0, 50_000):
-                pairs = [
-                    [measure(kind, Path(folder), names, chunk_bars) for kind in ("do-nothing", "ours")]
-                    for _ in range(args.rounds)
+            for chunk_bars in (0, 25_000):
+                rounds = [
+                    [measure(kind, Path(folder), names, chunk_bars) for kind in KINDS] for _ in range(args.rounds)
                 ]
-                idle, ours = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-                table.add_row(
-                    str(symbols),
-                    str(chunk_bars or "all"),
-                    f"{ours[0]['bars']:,}",
-                    f"{median(r['bars'] / r['wall'] for r in idle):,.0f}",
-                    f"{median(r['bars'] / r['wall'] for r in ours):,.0f}",
-                    f"{median(i['wall'] / o['wall'] for i, o in pairs):.2f}",
-                    f"{median(i['engine'] / o['engine'] for i, o in pairs):.2f}",
-                    f"{max(r['rss'] for r in ours):,.0f}",
-                )
-    Console().print(table)
+                table.add_row(str(symbols), f"{chunk_bars:,}" if chunk_bars else "all", *figures(rounds))
+    Console(width=100).print(table)
+    print("signals, all: speed as a share of the do-nothing strategy's, whole process; engine: without loading.")
+
+
+def figures(rounds: list[list[dict[str, float]]]) -> list[str]:
+    """Return the medians over the rounds, as text."""
+    everything = [ours for _, _, ours in rounds]
+    return [
+        f"{everything[0]['bars']:,}",
+        f"{everything[0]['trades']:,}",
+        f"{median(idle['bars'] / idle['wall'] for idle, _, _ in rounds):,.0f}",
+        f"{median(idle['wall'] / signals['wall'] for idle, signals, _ in rounds):.2f}",
+        f"{median(idle['wall'] / ours['wall'] for idle, _, ours in rounds):.2f}",
+        f"{median(idle['engine'] / ours['engine'] for idle, _, ours in rounds):.2f}",
+        f"{max(ours['rss'] for ours in everything):,.0f}",
+    ]
 
 
 if __name__ == "__main__":
