@@ -206,10 +206,10 @@ class PositionOwner:
     def on_order_event(self, event: object) -> float | None:
         """Follow the life of an order; return the net return (fraction) of the round trip when it ended."""
         order_id: str = event.client_order_id.value  # type: ignore[attr-defined]
-        role = self._role_of(order_id)
-        if role is None:
+        if order_id not in self.holding.roles and not self._is_of_last(order_id, event):
             self._foreign(event)
             return None
+        role = self.holding.roles[order_id]
         match event:
             case EngineFill():
                 return self._filled(role, event)
@@ -226,13 +226,12 @@ class PositionOwner:
                 return self._ended(role, event)
         return None
 
-    def _role_of(self, order_id: str) -> OrderRole | None:
-        if order_id in self.holding.roles:
-            return self.holding.roles[order_id]
-        if self.holding.is_flat and order_id in self._last.roles:
-            self.holding = self._last  # its round trip is not over after all
-            return self.holding.roles[order_id]
-        return None
+    def _is_of_last(self, order_id: str, event: object) -> bool:
+        """Return whether a fill belongs to the round trip before, which then is not over after all."""
+        is_late = isinstance(event, EngineFill) and self.holding.is_flat and order_id in self._last.roles
+        if is_late:
+            self.holding = self._last
+        return is_late
 
     def _foreign(self, event: object) -> None:
         if isinstance(event, EngineFill):
@@ -340,9 +339,10 @@ class PositionOwner:
             self._voice.entry_ended(ts)
         self._voice.stop(holding, ts)
         holding.phase = Phase.FLAT
+        is_new = holding.entry_filled > 0 and holding is not self._last  # a late fill does not count the trade twice
         self._last, self.holding = holding, Holding()
         self._voice.position(self.holding, ts)
-        return holding.return_frac if holding.entry_filled else None
+        return holding.return_frac if is_new else None
 
     # -- Orders ---------------------------------------------------------------------------------
 

@@ -281,3 +281,15 @@ def test_a_command_that_a_fill_provokes_meets_a_round_trip_that_is_over(side):
     desk.plays("Filled 2 100 -5")
 
     assert desk.owner.holding.is_flat
+
+
+@SIDES
+def test_what_is_said_of_an_order_after_its_round_trip_changes_nothing(side):
+    desk = Desk(side)
+    desk.plays(HOLD + "Filled 2 100 -5")
+    told = len(desk.said)
+    desk.plays("Canceled 2\n Canceled 1\n Accepted 2\n Updated 2 50\n ModifyRejected 2\n CancelRejected 2")
+
+    assert desk.owner.holding.is_flat
+    assert len(desk.said) == told
+    assert [value for value in desk.returned if value is not None] == [desk.returned[2]]
