@@ -90,11 +90,6 @@ def _check_symbols(settings: Settings, store: BarStore, times: Times) -> None:
 
 
 def _check_symbol_range(symbol: str, ts: NDArray[np.int64], begin: int, finish: int, warmup_bars: int) -> None:
-    if (np.diff(ts) <= 0).any():
-        raise BacktestError(
-            f"The bars of {symbol} in the catalog are out of order or doubled, so a run would be wrong. Look with "
-            "uv run python -m catalog verify; importing the files again mends it."
-        )
     bars = int(((ts >= begin) & (ts <= finish)).sum())
     if not bars:
         raise BacktestError(

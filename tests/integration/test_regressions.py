@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 from nautilus_trader.model import InstrumentId, Quantity
 
-from actors.messages import Action, ExitReason, Halt, OrderRole, Side, Topic
+from actors.messages import Action, ExitReason, Halt, OrderRole, PositionReported, Side, Topic
+from actors.records import EquityLog, EquityPoint
 from catalog.store import BarStore
 from config.loader import ConfigError, load_settings
 from strategies.orders import order_side
 from tests.integration.rig import Onlooker, build, run, scripted, session_bars, store_of
-from tests.integration.test_components import AAPL, ENTER, HOLD, SIDES, Desk, opening
+from tests.integration.test_components import AAPL, ENTER, HOLD, SIDES, Desk, at, opening
 
 
 def path(side: Side, moves: list[float]) -> list[float]:
@@ -124,6 +125,7 @@ def test_the_guard_is_not_a_bar_late_when_a_position_opens_at_the_close(tmp_path
     record = run(store_of(tmp_path, AAPL=session_bars([100.0] * 30), MSFT=msft), tables, overrides)
 
     assert [alert.ts for alert in record.alerts] == [int(msft["ts"].iloc[10])]
+    assert {fill.ts for fill in record.fills if fill.role is OrderRole.EXIT} == {int(msft["ts"].iloc[10])}
 
 
 @SIDES
@@ -134,17 +136,16 @@ def test_a_fill_on_the_last_bar_is_in_the_equity(tmp_path, side):
     assert [point.equity_usd for point in record.equity] == [100_000 - 1]
 
 
-@SIDES
-def test_many_positions_close_at_once_without_a_throttle(tmp_path, side):
-    """Sixty entries with their stops are 120 orders in one moment; the engine's own throttle denies from the 101st."""
-    symbols = [f"S{number:02d}.NASDAQ" for number in range(60)]
-    store, bars = BarStore(tmp_path), session_bars([100.0] * 12)
+def test_many_positions_close_at_once_without_a_throttle(tmp_path):
+    """The engine's own throttle denies the 101st order of a second, exits too."""
+    symbols = [f"S{number:03d}.NASDAQ" for number in range(110)]
+    store, bars = BarStore(tmp_path), session_bars([100.0] * 8)
     for symbol in symbols:
         store.write(f"{symbol}-1-MINUTE-LAST-EXTERNAL", bars)
-    limits = ["risk.max_positions=100", "risk.max_orders_per_min=1000", "sizing.notional_usd=1000"]
-    record = run(store, [opening(side, 3, closing=(8,), symbol=symbol) for symbol in symbols], limits)
+    limits = ["risk.max_positions=200", "risk.max_orders_per_min=1000", "sizing.notional_usd=500"]
+    record = run(store, [scripted(symbol, up=[3], down=[5]) for symbol in symbols], limits)
 
-    assert [trade.exit_reason for trade in record.trades] == [ExitReason.SIGNAL] * 60
+    assert [trade.exit_reason for trade in record.trades] == [ExitReason.SIGNAL] * 110
     assert not record.alerts
 
 
@@ -199,6 +200,8 @@ LATE = {
     + "Canceled 2 > send -100 at -5\n Accepted 3\n Filled 2 100 -5 > cancel 3\n Canceled 3",
     "a fill after all was over opens it again and closes it": HOLD
     + "exit signal > cancel 2\n Canceled 2 > send -100\n Filled 3 100\n Filled 2 100 -5 > send 100\n Filled 4 100",
+    "a lost stop that fills after its successor did is bought back": HOLD
+    + "Canceled 2 > send -100 at -5\n Accepted 3\n Filled 3 100 -5\n Filled 2 100 -5 > send 100\n Filled 4 100",
     "an entry that ended unfilled waits for the end of its stop": ENTER
     + "Accepted 2\n Canceled 1 > cancel 2\n CancelRejected 2\n retry > cancel 2\n Canceled 2",
 }
@@ -213,6 +216,7 @@ def test_a_fill_that_comes_late_leaves_nothing_held_and_nothing_working(side, ta
     assert desk.owner.holding.is_flat
     assert desk.owner.holding.is_over
     assert desk.said[-1].quantity == 0
+    assert len([value for value in desk.returned if value is not None]) <= 1  # a trade counts once
 
 
 @SIDES
@@ -293,3 +297,42 @@ def test_what_is_said_of_an_order_after_its_round_trip_changes_nothing(side):
     assert desk.owner.holding.is_flat
     assert len(desk.said) == told
     assert [value for value in desk.returned if value is not None] == [desk.returned[2]]
+
+
+@SIDES
+def test_an_entry_that_fills_after_it_was_given_up_gets_its_stop_back(side):
+    Desk(side).plays(
+        ENTER + "Accepted 2\n Canceled 1 > cancel 2\n Filled 1 100\n Canceled 2 > send -100 at -5\n Accepted 3"
+    )
+
+
+@SIDES
+def test_a_resize_under_way_is_not_sent_twice(side):
+    Desk(side).plays(
+        ENTER + "Accepted 2\n Filled 1 60\n Canceled 1 > modify 2 60\n repair_stop\n repair_stop\n Updated 2 60"
+    )
+
+
+@SIDES
+@pytest.mark.parametrize(("is_resizing", "codes"), [(True, []), (False, ["stop_coverage"])])
+def test_a_stop_that_is_being_resized_is_no_alarm(tmp_path, side, is_resizing, codes):
+    def report(ts: int) -> PositionReported:
+        price = Decimal(100)
+        return PositionReported(ts, AAPL, 60 * side, 0, 100, price, price, is_exiting=False, is_resizing=is_resizing)
+
+    store = store_of(tmp_path, AAPL=session_bars([100.0] * 30))
+    record = run(store, [opening(side, 5, closing=(20,))], onlookers=[at(10, report, Topic.POSITIONS)])
+
+    assert [alert.code for alert in record.alerts] == codes
+
+
+def test_equity_of_one_moment_is_one_point():
+    log = EquityLog()
+    log.add(1, Decimal("100.01"), Decimal(50), Decimal("50.01"))
+    log.add(2, Decimal(7), Decimal(7), Decimal(0))
+    log.add(2, Decimal("-8.5"), Decimal(9), Decimal(0))
+
+    assert list(log) == [
+        EquityPoint(1, Decimal("100.01"), Decimal(50), Decimal("50.01")),
+        EquityPoint(2, Decimal("-8.5"), Decimal(9), Decimal(0)),
+    ]
