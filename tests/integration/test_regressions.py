@@ -336,3 +336,18 @@ def test_equity_of_one_moment_is_one_point():
         EquityPoint(1, Decimal("100.01"), Decimal(50), Decimal("50.01")),
         EquityPoint(2, Decimal("-8.5"), Decimal(9), Decimal(0)),
     ]
+
+
+@SIDES
+def test_the_ledger_follows_a_symbol_stopped_out_and_entered_again_while_another_is_silent(tmp_path, side):
+    """AAPL is stopped on bar 11, enters again on bar 13 and falls on; MSFT has no bars from 10 to 15."""
+    aapl = session_bars(path(side, [0.0] * 10 + [-6.0] * 9 + [-10.0] * 11))
+    msft = session_bars([100.0] * 30).drop(index=range(9, 15))
+    tables = [opening(side, 5, 13), opening(side, 5, symbol="MSFT.NASDAQ")]
+    record = run(store_of(tmp_path, AAPL=aapl, MSFT=msft), tables, ["risk.max_daily_loss_usd=700"])
+
+    assert [t.exit_reason for t in record.trades if t.symbol == AAPL] == [
+        ExitReason.PROTECTIVE_STOP,
+        ExitReason.LOSS_LIMIT,
+    ]
+    assert record.loss_limit_halts == 1
