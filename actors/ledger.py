@@ -58,6 +58,7 @@ class Ledger(Watcher):
         self._low = Decimal(0)  # of the session's marks
         self._is_marked = True  # since the last fill
         self._last_fill_ts = 0
+        self._is_stopping = False
 
     def view(self) -> AccountView:
         """Return what an entry decision may know of the account."""
@@ -70,6 +71,7 @@ class Ledger(Watcher):
 
     @contained_start
     def on_stop(self) -> None:
+        self._is_stopping = True  # the last marks are for the record: a halt now would take the stops from what is held
         self._mark_overdue(END_OF_TIME)
         if not self._is_marked:
             self._mark(self._last_fill_ts)
@@ -131,5 +133,7 @@ class Ledger(Watcher):
                 self.unsubscribe_bars(self._bar_types[symbol])
 
     def _publish(self, session: date, point: EquityPoint) -> None:
+        if self._is_stopping:
+            return
         message = EquityMarked(point.ts, session, point.equity_usd, point.cash_usd, point.gross_exposure_usd)
         self.publish_message(Topic.EQUITY, message)

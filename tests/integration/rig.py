@@ -1,23 +1,31 @@
 """A small catalog with a chosen path, a rule that says what it is told to, and a run over both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+import pytest
 from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId, BarType
 from pydantic import BaseModel, ConfigDict
 
+from actors.messages import Side, Topic
 from actors.records import SessionRecord
+from catalog.instruments import make_equity
 from catalog.sessions import Sessions
 from catalog.store import BarStore
 from config.backtest import Backtest
+from config.components import build_components
 from config.loader import load_settings
+from strategies.entry_plan import StrategySetup
 from strategies.price_bar import PriceBar
 
+AAPL, MSFT = "AAPL.NASDAQ", "MSFT.NASDAQ"
 MINUTE_NS = 60 * 10**9
+SIDES = pytest.mark.parametrize("side", list(Side))
 MONDAY = "2024-10-07"  # with the four days after it a plain week of XNYS
 
 
@@ -136,3 +144,18 @@ class Onlooker(DataActor):
                 action(self, bar)
         except Exception as error:  # noqa: BLE001 - Nautilus would only log it: a test looks at `errors`
             self.errors.append(error)
+
+
+def setup_of(overrides) -> StrategySetup:
+    settings = load_settings(None, [f"strategies=[{scripted(short=True)}]", *overrides], {})
+    parts = build_components(settings, {AAPL: make_equity(AAPL)}, Decimal(100_000), hold_until_open=False)
+    return parts.strategies[0].setup
+
+
+def opening(side: Side, *at: int, closing: tuple[int, ...] = (), symbol: str = AAPL) -> str:
+    up, down = (at, closing) if side is Side.LONG else (closing, at)
+    return scripted(symbol, up=up, down=down, short=side is Side.SHORT)
+
+
+def at(bar: int, message: Callable[[int], object], topic: Topic = Topic.COMMANDS) -> Onlooker:
+    return Onlooker({bar: lambda actor, b: actor.publish_message(topic, message(b.ts_init))})

@@ -1,12 +1,9 @@
 """The wiring between strategy, owner and watchers: what no law's own test misses when it is cut."""
 
-from collections.abc import Callable
 from decimal import Decimal
-from inspect import signature
 
 import nautilus_trader.model as nm
 import pytest
-from nautilus_trader.core import UUID4
 
 from actors.messages import (
     AlertRaised,
@@ -18,142 +15,10 @@ from actors.messages import (
     OrderFilled,
     PositionReported,
     RaiseStop,
-    Side,
-    Topic,
 )
-from actors.stop_coverage import uncovered
-from catalog.instruments import make_equity
-from config.components import build_components
-from config.loader import load_settings
-from strategies.entry_plan import StrategySetup
-from strategies.position_owner import PositionOwner
-from tests.integration.rig import QUIET, Onlooker, build, run, scripted, session_bars, store_of
+from tests.integration.desk import ENTER, HOLD, Desk, event
+from tests.integration.rig import AAPL, MSFT, SIDES, at, build, opening, run, scripted, session_bars, store_of
 
-AAPL, MSFT = "AAPL.NASDAQ", "MSFT.NASDAQ"
-SIDES = pytest.mark.parametrize("side", list(Side))
-USD = nm.Currency.from_str("USD")
-COMMON = {
-    "trader_id": nm.TraderId("T-1"),
-    "strategy_id": nm.StrategyId("S-1"),
-    "instrument_id": nm.InstrumentId.from_str(AAPL),
-    "venue_order_id": nm.VenueOrderId("V-1"),
-    "account_id": nm.AccountId("SIM-1"),
-    "trade_id": nm.TradeId("E-1"),
-    "order_side": nm.OrderSide.BUY,
-    "order_type": nm.OrderType.MARKET,
-    "currency": USD,
-    "liquidity_side": nm.LiquiditySide.TAKER,
-    "commission": nm.Money.from_decimal(Decimal(1), USD),
-    "reason": "as the test wants",
-    "ts_event": 7,
-    "ts_init": 7,
-    "reconciliation": False,
-}
-
-
-def event(kind: str, order_id: str, **own: object) -> object:
-    """Return an engine's event of an order; what the kind does not take of the common values is left out."""
-    maker = getattr(nm, f"Order{kind}")
-    values = COMMON | own | {"client_order_id": nm.ClientOrderId(order_id), "event_id": UUID4()}
-    return maker(**{name: values[name] for name in signature(maker).parameters if name in values})
-
-
-def setup_of(overrides) -> StrategySetup:
-    settings = load_settings(None, [f"strategies=[{scripted(short=True)}]", *overrides], {})
-    parts = build_components(settings, {AAPL: make_equity(AAPL)}, Decimal(100_000), hold_until_open=False)
-    return parts.strategies[0].setup
-
-
-class Desk:
-    """
-    A strategy that remembers what its owner sends and says; its law 4 is watched, its broker is played by hand.
-
-    Prices are distances from 100 on the position's side, shares are positive when they add to it. Orders are numbered:
-    1 is the entry, 2 its stop.
-
-    """
-
-    trader_id, strategy_id = COMMON["trader_id"], COMMON["strategy_id"]
-
-    def __init__(self, side: Side) -> None:
-        self.side, self.sent, self.said, self.returned = side, [], [], []
-        self.order_factory, self._ids, self._sides = self, 0, {}
-        self.owner = PositionOwner(self, setup_of(QUIET))
-        self.owner.start(make_equity(AAPL))
-        self.market = Decimal(100)
-        self.owner.mark(self.market)
-
-    def generate_client_order_id(self) -> nm.ClientOrderId:
-        self._ids += 1
-        return nm.ClientOrderId(f"O-{self._ids}")
-
-    def generate_order_list_id(self) -> None:
-        return None
-
-    def submit_order(self, order) -> None:
-        self.submit_order_list([order])
-
-    def submit_order_list(self, orders) -> None:
-        for order in orders:
-            self._sides[order.client_order_id.value[2:]] = order.side
-            shares = int(order.quantity) * (1 if (order.side == nm.OrderSide.BUY) == (self.side is Side.LONG) else -1)
-            self.sent.append(f"send {shares}{self._distance(getattr(order, 'trigger_price', None))}")
-
-    def cancel_order(self, order_id) -> None:
-        self.sent.append(f"cancel {order_id.value[2:]}")
-
-    def modify_order(self, order_id, quantity=None, trigger_price=None) -> None:
-        self.sent.append(f"modify {order_id.value[2:]}{self._distance(trigger_price)} {quantity or ''}")
-
-    def publish_message(self, topic: Topic, message: object) -> None:
-        self.said.append(message)
-        if isinstance(message, PositionReported) and not message.is_resizing and uncovered(message):
-            self.said.append(AlertRaised(message.ts, "uncovered", "critical", ""))
-            self.owner.repair_stop(message.ts)
-
-    def _distance(self, price: nm.Price | None) -> str:
-        return "" if price is None else f" at {float((price.as_decimal() - 100) * self.side):g} "
-
-    def price(self, distance: str) -> Decimal:
-        return 100 + self.side * Decimal(distance)
-
-    def happens(self, what: str, *words: str) -> None:
-        if what == "enter":
-            self.owner.enter("rule", "D-1", self.side, 100, self.price("-5"), 5)
-        elif what in ("retry", "time_out_entry", "repair_stop"):
-            getattr(self.owner, what)(60 * 10**9)
-        elif what == "exit":
-            self.owner.exit(ExitReason(words[0]), 9)
-        elif what == "mark":
-            self.market = self.price(words[0])
-            self.owner.mark(self.market)
-        elif what == "raise_stop":
-            self.owner.raise_stop(self.price(words[0]), self.market)
-        elif what == "Filled":
-            self._hears(what, words[0], last_qty=words[1], last_px=words[2] if words[2:] else "0")
-        else:
-            self._hears(what, *words[:1], **dict(zip(("quantity", "trigger_price"), words[1:], strict=False)))
-
-    def _hears(self, kind: str, number: str, **own: str) -> None:
-        make = {"quantity": nm.Quantity.from_str, "last_qty": nm.Quantity.from_str}
-        values = {k: make.get(k, lambda v: nm.Price.from_decimal_dp(self.price(v), 2))(v) for k, v in own.items()}
-        values["order_side"] = self._sides[number]
-        self.returned.append(self.owner.on_order_event(event(kind, f"O-{number}", **values)))
-
-    def plays(self, talk: str) -> None:
-        """Play lines of ``what happens > what the owner sends, ...``."""
-        for line in talk.strip().splitlines():
-            what, _, sends = line.partition(">")
-            self.happens(*what.split())
-            sent, self.sent = [" ".join(words.split()) for words in self.sent], []
-            assert ", ".join(sent) == sends.strip(), line
-
-    def all_of(self, kind: type) -> list:
-        return [message for message in self.said if isinstance(message, kind)]
-
-
-ENTER = "enter > send 100, send -100 at -5\n"
-HOLD = ENTER + "Filled 1 100\nAccepted 2\n"
 # What happens > what the owner then sends; = position, entry and stop at the end, why a fill reduced it, alerts
 TALKS = {
     "what is left of an entry is cancelled and the stop shrinks to the position": ENTER
@@ -248,15 +113,6 @@ def test_a_lost_stop_is_put_back_once_a_round_trip_then_the_position_is_closed(s
 
     assert desk.returned[-1] == pytest.approx((-500 - 2) / 10_000)  # 5 a share on 100 shares, two fees of 1
     assert desk.owner.holding.is_flat
-
-
-def opening(side: Side, *at: int, closing: tuple[int, ...] = (), symbol: str = AAPL) -> str:
-    up, down = (at, closing) if side is Side.LONG else (closing, at)
-    return scripted(symbol, up=up, down=down, short=side is Side.SHORT)
-
-
-def at(bar: int, message: Callable[[int], object], topic: Topic = Topic.COMMANDS) -> Onlooker:
-    return Onlooker({bar: lambda actor, b: actor.publish_message(topic, message(b.ts_init))})
 
 
 @SIDES

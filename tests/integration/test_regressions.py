@@ -11,8 +11,8 @@ from actors.records import EquityLog, EquityPoint
 from catalog.store import BarStore
 from config.loader import ConfigError, load_settings
 from strategies.orders import order_side
-from tests.integration.rig import Onlooker, build, run, scripted, session_bars, store_of
-from tests.integration.test_components import AAPL, ENTER, HOLD, SIDES, Desk, at, opening
+from tests.integration.desk import ENTER, HOLD, Desk
+from tests.integration.rig import AAPL, SIDES, Onlooker, at, build, opening, run, scripted, session_bars, store_of
 
 
 def path(side: Side, moves: list[float]) -> list[float]:
@@ -351,3 +351,17 @@ def test_the_ledger_follows_a_symbol_stopped_out_and_entered_again_while_another
         ExitReason.LOSS_LIMIT,
     ]
     assert record.loss_limit_halts == 1
+
+
+@SIDES
+@pytest.mark.parametrize("fill", ["next_open", "signal_close"])
+def test_the_last_mark_of_a_run_takes_no_stop_away(tmp_path, side, fill):
+    """AAPL's last bar breaches the limit, MSFT lacks it: the mark is made while all is stopping."""
+    aapl, msft = session_bars(path(side, [0.0] * 19 + [-10.0])), session_bars([100.0] * 19)
+    overrides = ["risk.max_daily_loss_usd=500", "stop.distance_pct=20", f'backtest.fill="{fill}"']
+    tables = [opening(side, 5), opening(side, 5, symbol="MSFT.NASDAQ")]
+    record = run(store_of(tmp_path, AAPL=aapl, MSFT=msft), tables, overrides)
+
+    assert [order.status for order in record.orders if order.role is OrderRole.STOP] == ["ACCEPTED"] * 2
+    assert [trade.exit_reason for trade in record.trades] == [ExitReason.OPEN] * 2
+    assert record.equity[-1].equity_usd == 100_000 - 1_000 - 2

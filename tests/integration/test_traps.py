@@ -8,9 +8,10 @@ import pytest
 from nautilus_trader.model import ClientOrderId, OrderCanceled
 
 from actors.account import Account
-from actors.messages import OrderFilled, OrderRole, Side
+from actors.messages import Side
 from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS
 from tests.integration.rig import build, run, scripted, session_bars, store_of
+from tests.unit.report_builders import make_fill
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDES = pytest.mark.parametrize("side", list(Side))
@@ -86,22 +87,7 @@ def test_trap_16_no_component_starts_a_thread():
 @SIDES
 def test_trap_19_the_account_is_marked_at_the_last_closed_bar(side):
     """Filled away from the last close, a position is worth what the close says, until the next one."""
-    fill = OrderFilled(
-        ts=1,
-        symbol="A.B",
-        strategy="",
-        decision_id="",
-        client_order_id="",
-        trade_id="",
-        role=OrderRole.ENTRY,
-        side=side,
-        quantity=10,
-        price=Decimal(101),
-        commission_usd=Decimal(1),
-        position_after=10,
-        exit_reason=None,
-        last_close=Decimal(100),
-    )
+    fill = make_fill(side, 10, "101", symbol="A.B", last_close=Decimal(100))
     account = Account(Decimal(5_000))
     account.fill(fill)
     at_fill, _ = account.worth()

@@ -1,6 +1,5 @@
 """The watchers' wiring on the real engine: ledger, loss limit, trailing stop, stop coverage, data of a backtest."""
 
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -8,30 +7,24 @@ import pytest
 from actors.account import Account
 from actors.messages import AccountView, ExitReason, Flatten, PositionReported, Side, Topic
 from actors.stop_coverage import uncovered
-from catalog.instruments import make_equity
 from catalog.store import BarStore
-from config.components import build_components
-from config.loader import load_settings
-from strategies.entry_plan import EntryPlanner, StrategySetup
-from tests.integration.rig import MINUTE_NS, MONDAY, QUIET, Onlooker, build, run, scripted, session_bars, store_of
-
-AAPL, MSFT = "AAPL.NASDAQ", "MSFT.NASDAQ"
-SIDES = pytest.mark.parametrize("side", list(Side))
-
-
-def setup_of(overrides) -> StrategySetup:
-    settings = load_settings(None, [f"strategies=[{scripted(short=True)}]", *overrides], {})
-    parts = build_components(settings, {AAPL: make_equity(AAPL)}, Decimal(100_000), hold_until_open=False)
-    return parts.strategies[0].setup
-
-
-def opening(side: Side, *at: int, closing: tuple[int, ...] = (), symbol: str = AAPL) -> str:
-    up, down = (at, closing) if side is Side.LONG else (closing, at)
-    return scripted(symbol, up=up, down=down, short=side is Side.SHORT)
-
-
-def at(bar: int, message: Callable[[int], object], topic: Topic = Topic.COMMANDS) -> Onlooker:
-    return Onlooker({bar: lambda actor, b: actor.publish_message(topic, message(b.ts_init))})
+from strategies.entry_plan import EntryPlanner
+from tests.integration.rig import (
+    AAPL,
+    MINUTE_NS,
+    MONDAY,
+    MSFT,
+    QUIET,
+    SIDES,
+    at,
+    build,
+    opening,
+    run,
+    scripted,
+    session_bars,
+    setup_of,
+    store_of,
+)
 
 
 @SIDES
