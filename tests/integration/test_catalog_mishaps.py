@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from nautilus_trader.persistence import ParquetDataCatalog
@@ -15,15 +14,7 @@ from catalog.errors import CatalogError
 from catalog.overview import list_holdings, verify
 from catalog.store import BarStore, WriteResult
 from catalog.write_lock import write_lock
-
-KIND = "AAPL.NASDAQ-1-MINUTE-LAST-EXTERNAL"
-NEW_YEAR = pd.Timestamp("2020-01-01", tz="UTC").value
-MINUTE = 60 * 10**9
-
-
-def make_bars(minutes: list[int], price: float = 100.0) -> pd.DataFrame:
-    ts = NEW_YEAR + np.array(minutes, dtype=np.int64) * MINUTE
-    return pd.DataFrame({"ts": ts, "open": price, "high": price + 1, "low": price - 1, "close": price, "volume": 10.0})
+from tests.integration.catalog_bars import KIND, make_bars
 
 
 @pytest.mark.parametrize("killed_at", ["write", "remove"])

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -12,15 +11,7 @@ from nautilus_trader.persistence import ParquetDataCatalog
 
 from catalog.bar_files import COLUMNS
 from catalog.store import BarStore, WriteResult
-
-KIND = "AAPL.NASDAQ-1-MINUTE-LAST-EXTERNAL"
-NEW_YEAR = pd.Timestamp("2020-01-01", tz="UTC").value
-MINUTE = 60 * 10**9
-
-
-def make_bars(minutes: list[int], price: float = 100.0) -> pd.DataFrame:
-    ts = NEW_YEAR + np.array(minutes, dtype=np.int64) * MINUTE
-    return pd.DataFrame({"ts": ts, "open": price, "high": price + 1, "low": price - 1, "close": price, "volume": 10.0})
+from tests.integration.catalog_bars import KIND, MINUTE, NEW_YEAR, make_bars
 
 
 def test_store_gives_back_what_was_written(tmp_path: Path) -> None:
