@@ -1,12 +1,15 @@
 """The base of every actor: handlers are isolated, their exceptions told on the bus (law 13)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, cast
 
-from nautilus_trader.common import DataActor, DataActorConfig
+from nautilus_trader.common import DataActor, DataActorConfig, TimeEvent
 from nautilus_trader.model import ActorId
 
 from actors.messages import Topic, failure
+
+ALL_STARTED = timedelta(milliseconds=1)  # the kernel starts its components without going back to the event loop
 
 
 class Watcher(DataActor):
@@ -23,6 +26,10 @@ class Watcher(DataActor):
     def on_failure(self, handler: str, error: Exception) -> None:
         """Publish an exception of one of our handlers."""
         self.publish_message(Topic.FAILURES, failure(self.name, handler, error, self.clock.timestamp_ns()))
+
+    def once_started(self, handler: Callable[[TimeEvent], None]) -> None:
+        """Call a handler as soon as every component has started, and so listens."""
+        self.clock.set_time_alert(f"{self.name}-started", self.clock.utc_now() + ALL_STARTED, callback=handler)
 
     def listen[Message](self, topic: Topic, handler: Callable[[Message], None]) -> None:
         """Subscribe a handler to the one kind of message of a topic."""

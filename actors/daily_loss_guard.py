@@ -3,11 +3,12 @@ The daily-loss guard: at the limit the gate shuts, everything goes flat, latched
 
 """
 
+from datetime import date
 from decimal import Decimal
 
 from actors.component import Watcher
 from actors.loss_limits import DailyLossLimit
-from actors.messages import AlertRaised, EquityMarked, ExitReason, Halt, LossLimitHit, Topic
+from actors.messages import AlertRaised, EquityMarked, ExitReason, Halt, LossBaselineSet, LossLimitHit, Topic
 from catalog.nautilus_v2 import contained, contained_start
 
 
@@ -24,14 +25,33 @@ class DailyLossGuard(Watcher):
         super().__init__()
         self.limit = DailyLossLimit(max_daily_loss_usd, starting_equity_usd)
         self._limit_usd = max_daily_loss_usd
+        self._session: date | None = None  # whose baseline was told
+        self._latched: Halt | None = None  # of a breach before the restart
+
+    def restore(self, session: date, baseline_usd: Decimal, equity_usd: Decimal, *, is_breached: bool, ts: int) -> None:
+        """Go on where the journal says the day stood; a breach halts again as soon as all have started."""
+        self.limit.restore(session, baseline_usd, equity_usd, is_breached=is_breached)
+        self._session = session
+        if is_breached:
+            detail = f"daily loss limit of {self._limit_usd} USD hit before the restart, in session {session}"
+            self._latched = Halt(ts, session, ExitReason.LOSS_LIMIT, detail)
 
     @contained_start
     def on_start(self) -> None:
         self.listen(Topic.EQUITY, self.on_equity)
+        if self._latched is not None:
+            self.once_started(self.halt_again)
+
+    @contained
+    def halt_again(self, _event: object) -> None:
+        self.publish_message(Topic.COMMANDS, self._latched)
 
     @contained
     def on_equity(self, mark: EquityMarked) -> None:
         state = self.limit.mark(mark.session, mark.equity_usd)
+        if state.session != self._session:
+            self._session = state.session
+            self.publish_message(Topic.LOSS_LIMIT, LossBaselineSet(mark.ts, state.session, state.baseline_usd))
         if not state.is_new_breach:
             return
         detail = f"daily loss {state.day_pnl_usd:.2f} USD <= -{self._limit_usd} USD in session {state.session}"

@@ -9,6 +9,7 @@ It does not protect from fills it is not told of: what the broker did elsewhere 
 
 """
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from nautilus_trader.model import Bar, BarType
 from actors.account import Account
 from actors.bar_slices import BarSlices
 from actors.component import Watcher
-from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, OrderFilled, Topic
+from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, MissedBar, OrderFilled, Topic
 from actors.records import EquityLog, EquityPoint, RoundTrips
 from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions
@@ -64,10 +65,25 @@ class Ledger(Watcher):
         """Return what an entry decision may know of the account."""
         return self.account.view()
 
+    def latest(self) -> EquityPoint | None:
+        """Return the latest mark, None before the first."""
+        return self.equity[-1] if len(self.equity) else None
+
+    def restore(self, cash_usd: Decimal, fills: Sequence[OrderFilled]) -> None:
+        """Go on with what a journal holds: the cash, and the fills of the round trips that are not over."""
+        for fill in fills:
+            self.account.fill(fill)
+            self.round_trips.add_fill(fill)
+            self._slices.watch(fill.symbol, fill.ts)
+        self.account.cash_usd = cash_usd
+
     @contained_start
     def on_start(self) -> None:
         self.listen(Topic.FILLS, self.on_fill)
         self.listen(Topic.ENTRIES, self.on_entry)
+        self.listen(Topic.MISSED_BARS, self.on_missed_bar)
+        for symbol in self._slices.watched():
+            self.subscribe_bars(self._bar_types[symbol])
 
     @contained_start
     def on_stop(self) -> None:
@@ -97,15 +113,20 @@ class Ledger(Watcher):
     @contained
     def on_bar(self, bar: Bar) -> None:
         symbol = self._symbols[bar.bar_type]
-        if not self._slices.is_watched(symbol):
-            return
-        ts = bar.ts_init
+        if self._slices.is_watched(symbol):
+            self._closed(symbol, bar.ts_init, float(bar.high), float(bar.low), bar.close.as_decimal())
+
+    @contained
+    def on_missed_bar(self, bar: MissedBar) -> None:
+        if self._slices.is_watched(bar.symbol):
+            self._closed(bar.symbol, bar.ts, float(bar.high), float(bar.low), bar.close)
+
+    def _closed(self, symbol: str, ts: int, high: float, low: float, close: Decimal) -> None:
         self._mark_overdue(ts)
         if not self._slices.is_watched(symbol):
             return  # flat since before the slice that was overdue
-        close = bar.close.as_decimal()
         self.account.mark(symbol, close)
-        self.round_trips.mark(symbol, ts, float(bar.high), float(bar.low), close)
+        self.round_trips.mark(symbol, ts, high, low, close)
         if self._slices.arrived(symbol, ts):
             self._mark(ts)
 

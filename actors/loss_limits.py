@@ -25,8 +25,8 @@ class DailyLossLimit:
 
     It only tells; flattening is its owner's. It does NOT cap the loss: a market that gaps through the limit, or moves
     between two marks, is seen too late; flattening costs spread, slippage and fees on top; marks are closes of bars,
-    not what the broker would pay. Cash paid in or out counts as profit or loss. A breach is not remembered across a
-    restart of the process unless the owner records it.
+    not what the broker would pay. Cash paid in or out counts as profit or loss. A breach is remembered across a
+    restart of the process only if its owner records it and calls ``restore``.
 
     Parameters
     ----------
@@ -49,6 +49,12 @@ class DailyLossLimit:
         self._baseline_usd = starting_equity_usd
         self._equity_usd = starting_equity_usd  # the last valid mark
         self._is_breached = False
+
+    def restore(self, session: date, baseline_usd: Decimal, equity_usd: Decimal, *, is_breached: bool) -> None:
+        """Go on where a journal says the day stood: its baseline, the latest mark, and whether the limit was hit."""
+        self._session = session
+        self._baseline_usd, self._equity_usd = baseline_usd, equity_usd
+        self._is_breached = is_breached
 
     def mark(self, session: date, equity_usd: Decimal) -> LossState:
         """

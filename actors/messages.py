@@ -102,6 +102,18 @@ class OrderIntended:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderProgressed:
+    """What the broker, or the engine before it, said of one of our orders; fills are told by ``OrderFilled``."""
+
+    ts: int
+    symbol: str
+    client_order_id: str
+    broker_order_id: str  # "" before the broker gave one
+    status: str  # submitted | accepted | updated | canceled | rejected | denied | expired | ..., as Nautilus names it
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFilled:
     """A fill of one of our orders (a row of ``fills.csv``)."""
 
@@ -134,6 +146,14 @@ class PositionReported:
     average_price: Decimal | None  # of the entry, USD a share
     is_exiting: bool  # its stop is being taken away on purpose
     is_resizing: bool = False  # its stop is being made equal to it
+    decision_id: str = ""  # that opened the round trip; of the ended one when flat
+    strategy: str = ""  # the rule that opened, "" when flat
+    exit_reason: ExitReason | None = None  # why it is being left
+
+    @property
+    def is_flat(self) -> bool:
+        """Nothing is held, and nothing works that could change that."""
+        return not (self.quantity or self.entry_open or self.stop_quantity or self.is_exiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +188,53 @@ class LossLimitHit:
     day_pnl_usd: Decimal
     limit_usd: Decimal
     baseline_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LossBaselineSet:
+    """The daily loss limit of a session begins to count from ``baseline_usd``."""
+
+    ts: int
+    session: date
+    baseline_usd: Decimal
+
+
+class LinkState(StrEnum):
+    """How the broker can be reached."""
+
+    UP = "up"
+    DEGRADED = "degraded"  # the gateway answers, its own line to the broker or a data farm does not
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The link to the broker changed its state."""
+
+    ts: int
+    state: LinkState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataAgeChanged:
+    """The bars of a symbol became stale, or fresh again; ``age_secs`` since the last one arrived."""
+
+    ts: int
+    symbol: str
+    is_stale: bool
+    age_secs: float
+
+
+@dataclass(frozen=True, slots=True)
+class MissedBar:
+    """A closed bar that was fetched after an outage; told in order, before the next live one."""
+
+    ts: int
+    symbol: str
+    high: Decimal
+    low: Decimal
+    close: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +317,33 @@ class LockSymbol:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldEntries:
+    """Command to the owner of ``symbol`` ("" = all): no entry until ``source`` releases them again."""
+
+    ts: int
+    source: str  # who asks: "link", "data", "reconciliation"
+    detail: str
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseEntries:
+    """Command to the owner of ``symbol`` ("" = all): what ``source`` held is free again."""
+
+    ts: int
+    source: str
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchMissedBars:
+    """Command to the owner of ``symbol`` ("" = all): ask for the bars since the last one seen."""
+
+    ts: int
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """What an owner may know of the whole account when it decides about an entry."""
 
@@ -270,11 +364,15 @@ class Topic(StrEnum):
     DECISIONS = "ballast.decisions"  # SignalDecided
     ENTRIES = "ballast.entries"  # EntryRequested, EntryEnded
     ORDERS = "ballast.orders"  # OrderIntended
+    ORDER_STATES = "ballast.order_states"  # OrderProgressed
     FILLS = "ballast.fills"  # OrderFilled
     POSITIONS = "ballast.positions"  # PositionReported
     STOPS = "ballast.stops"  # StopMoved
     EQUITY = "ballast.equity"  # EquityMarked
-    LOSS_LIMIT = "ballast.loss_limit"  # LossLimitHit
+    LOSS_LIMIT = "ballast.loss_limit"  # LossBaselineSet, LossLimitHit
+    LINK = "ballast.link"  # LinkChanged
+    DATA = "ballast.data"  # DataAgeChanged
+    MISSED_BARS = "ballast.missed_bars"  # MissedBar
     FAILURES = "ballast.failures"  # HandlerFailed
     ALERTS = "ballast.alerts"  # AlertRaised
-    COMMANDS = "ballast.commands"  # RaiseStop, RepairStop, Flatten, Halt, LockSymbol
+    COMMANDS = "ballast.commands"  # everything in the imperative, from RaiseStop to FetchMissedBars

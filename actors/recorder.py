@@ -34,9 +34,14 @@ class Recorder(Watcher):
         self.listen(Topic.ORDERS, self.intents.append)
         self.listen(Topic.FILLS, self.fills.append)
         self.listen(Topic.STOPS, self.on_stop_moved)
-        self.listen(Topic.LOSS_LIMIT, self.loss_limit_hits.append)
+        self.listen(Topic.LOSS_LIMIT, self.on_loss_limit)
         self.listen(Topic.ALERTS, self.alerts.append)
         self.listen(Topic.FAILURES, self.failed.append)
+
+    @contained
+    def on_loss_limit(self, message: object) -> None:
+        if isinstance(message, LossLimitHit):
+            self.loss_limit_hits.append(message)
 
     @contained
     def on_stop_moved(self, move: StopMoved) -> None:

@@ -7,10 +7,10 @@ It watches a symbol's bars only while a position with a resting stop is held.
 
 from decimal import Decimal
 
-from nautilus_trader.model import Bar, BarType
+from nautilus_trader.model import Bar, BarType, Price
 
 from actors.component import Watcher
-from actors.messages import PositionReported, RaiseStop, Side, StopMoved, Topic
+from actors.messages import MissedBar, PositionReported, RaiseStop, Side, StopMoved, Topic
 from actors.trailing_rules import TrailingRule, TrailingStopConfig
 from catalog.indicators import AverageTrueRange
 from catalog.nautilus_v2 import contained, contained_start
@@ -46,6 +46,7 @@ class TrailingStopManager(Watcher):
             return
         self.listen(Topic.POSITIONS, self.on_position)
         self.listen(Topic.STOPS, self.on_stop_moved)
+        self.listen(Topic.MISSED_BARS, self.on_missed_bar)
         for symbol in self._ranges:
             self.subscribe_bars(self._bar_types[symbol])
 
@@ -78,14 +79,20 @@ class TrailingStopManager(Watcher):
 
     @contained
     def on_bar(self, bar: Bar) -> None:
-        symbol = self._symbols[bar.bar_type]
+        self._closed(self._symbols[bar.bar_type], bar.ts_init, bar.high, bar.low, bar.close)
+
+    @contained
+    def on_missed_bar(self, bar: MissedBar) -> None:
+        self._closed(bar.symbol, bar.ts, bar.high, bar.low, bar.close)
+
+    def _closed(self, symbol: str, ts: int, *prices: Price | Decimal) -> None:
+        high, low, close = map(float, prices)
         average_range = self._ranges.get(symbol)
         if average_range is not None:
-            average_range.update(float(bar.high), float(bar.low), float(bar.close))
+            average_range.update(high, low, close)
         rule = self._rules.get(symbol)
         if rule is None:
             return
-        trigger = rule.update(float(bar.high), float(bar.low), float(bar.close))
+        trigger = rule.update(high, low, close)
         if trigger is not None:
-            message = RaiseStop(bar.ts_init, symbol, trigger, bar.close.as_decimal())
-            self.publish_message(Topic.COMMANDS, message)
+            self.publish_message(Topic.COMMANDS, RaiseStop(ts, symbol, trigger, Decimal(str(prices[-1]))))

@@ -164,6 +164,20 @@ class Sessions:
         first = window.open - into_step * NANOS_IN_SECOND + step
         return np.append(np.arange(first, window.close, step, dtype=np.int64), np.int64(window.close))
 
+    def bars_back(self, ts: int, step_secs: int, bars: int) -> int:
+        """Return a time from which at least ``bars`` bars of regular sessions close up to ``ts``; 0 for no bars."""
+        if bars <= 0:
+            return 0
+        day, left = self.local(ts).date(), bars * step_secs * NANOS_IN_SECOND
+        while True:
+            window = self._years(day.year).windows.get(day)
+            if window is not None and window.open < ts:
+                length = min(ts, window.close) - window.open
+                if length >= left:
+                    return min(ts, window.close) - left
+                left -= length
+            day -= timedelta(days=1)
+
     def local(self, ts: int) -> datetime:
         """Return ``ts`` on the exchange's clock, to the second."""
         return datetime.fromtimestamp(ts // NANOS_IN_SECOND, self._tz)

@@ -18,6 +18,7 @@ from catalog.instruments import make_bar_type, parse_step
 from catalog.sessions import Sessions
 from config.schema import Settings, StrategyTable
 from strategies.entry_plan import ConfiguredRule, StrategySetup
+from strategies.memory import Memory
 from strategies.rules import rule_class
 from strategies.signal_strategy import SignalStrategy
 
@@ -47,7 +48,12 @@ def traded_symbols(settings: Settings) -> list[str]:
 
 
 def build_components(
-    settings: Settings, instruments: dict[str, Equity], starting_cash_usd: Decimal, *, hold_until_open: bool
+    settings: Settings,
+    instruments: dict[str, Equity],
+    starting_cash_usd: Decimal,
+    *,
+    hold_until_open: bool,
+    memories: dict[str, Memory] | None = None,
 ) -> Components:
     """
     Build the strategies and actors of a configuration.
@@ -62,8 +68,11 @@ def build_components(
         What the account begins with.
     hold_until_open : bool
         Whether market orders wait for the next open (a backtest with ``fill = "next_open"`` only).
+    memories : dict[str, Memory] | None
+        Live: what the journal knows of each symbol. None = a backtest: nothing is asked of a broker.
 
     """
+    is_live = memories is not None
     sessions = Sessions(settings.session.calendar, settings.session.hours)
     symbols = traded_symbols(settings)
     bar_types = {symbol: str(make_bar_type(symbol, settings.bars.step)[0]) for symbol in symbols}
@@ -71,11 +80,21 @@ def build_components(
     risk = settings.risk
     ledger = Ledger(bar_types, starting_cash_usd, sessions, risk.max_orders_per_min)
     setups = [
-        _setup(settings, symbol, bar_types[symbol], ticks[symbol], sessions, hold_until_open=hold_until_open)
+        _setup(
+            settings,
+            symbol,
+            bar_types[symbol],
+            ticks[symbol],
+            sessions,
+            hold_until_open=hold_until_open,
+            is_live=is_live,
+        )
         for symbol in symbols
     ]
     return Components(
-        strategies=tuple(SignalStrategy(setup, ledger.view) for setup in setups),
+        strategies=tuple(
+            SignalStrategy(setup, ledger.view, (memories or {}).get(setup.symbol, Memory())) for setup in setups
+        ),
         ledger=ledger,
         guard=DailyLossGuard(risk.max_daily_loss_usd, starting_cash_usd),
         trailing_stops=TrailingStopManager(settings.trailing_stop, bar_types, ticks),
@@ -85,7 +104,14 @@ def build_components(
 
 
 def _setup(
-    settings: Settings, symbol: str, bar_type: str, tick: Decimal, sessions: Sessions, *, hold_until_open: bool
+    settings: Settings,
+    symbol: str,
+    bar_type: str,
+    tick: Decimal,
+    sessions: Sessions,
+    *,
+    hold_until_open: bool,
+    is_live: bool,
 ) -> StrategySetup:
     tables = [table for table in settings.strategies if table.symbol == symbol]
     return StrategySetup(
@@ -102,7 +128,9 @@ def _setup(
         stop=settings.stop,
         session=settings.session,
         sessions=sessions,
+        step_secs=parse_step(settings.bars.step),
         hold_until_open=hold_until_open,
+        is_live=is_live,
     )
 
 

@@ -86,6 +86,7 @@ class EntryFacts:
 
     is_enabled: bool  # [trading] enabled
     halt: str  # "" = none, else what halted
+    hold: str  # "" = none, else what is not ready: the link, the data, the journal
     session: tuple[bool, str]  # Sessions.entry_verdict: whether it allows entries, and "session: ..." why not
     warm_up_bars_seen: int
     warm_up_bars: int
@@ -100,7 +101,7 @@ class Verdict:
     """Whether the entry may leave; else the reason's code and the violated inequality."""
 
     is_allowed: bool
-    reason: str = ""  # disabled | halted | session | warm_up | held | max_positions | order_rate
+    reason: str = ""  # disabled | halted | not_ready | session | warm_up | held | max_positions | order_rate
     detail: str = ""
 
 
@@ -122,6 +123,8 @@ def _objections(facts: EntryFacts, risk: RiskConfig) -> Iterator[tuple[str, str]
         yield "disabled", "disabled: trading.enabled = false"
     if facts.halt:
         yield "halted", f"halted: {facts.halt}"
+    if facts.hold:
+        yield "not_ready", f"not_ready: {facts.hold}"
     if not is_in_session:
         yield "session", session_detail
     if facts.warm_up_bars_seen < facts.warm_up_bars:

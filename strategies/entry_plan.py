@@ -44,7 +44,9 @@ class StrategySetup:
     stop: StopConfig
     session: SessionConfig
     sessions: Sessions
+    step_secs: int  # length of a bar
     hold_until_open: bool  # fill = "next_open" of a backtest
+    is_live: bool  # bars are requested, the journal is taken up, the link may break
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,19 @@ class EntryPlanner:
             self.measures.append(lambda bar: self._atr.update(bar.high, bar.low, bar.close))
 
     def plan(
-        self, side: Side, ts: int, close: Decimal, account: AccountView, *, bars_seen: int, halt: str, lock: str
+        self,
+        side: Side,
+        ts: int,
+        close: Decimal,
+        account: AccountView,
+        *,
+        bars_seen: int,
+        halt: str,
+        lock: str,
+        hold: str,
     ) -> EntryPlan:
         """Return what to enter at the close of the signal bar, or why not."""
-        verdict = check_entry(self._facts(ts, account, bars_seen, halt, lock), self._setup.risk)
+        verdict = check_entry(self._facts(ts, account, bars_seen, halt, lock, hold), self._setup.risk)
         if not verdict.is_allowed:
             return EntryPlan(0, close, verdict.reason, verdict.detail)
         distance = stop_distance(self._setup.stop, close, self._atr.value)
@@ -100,11 +111,12 @@ class EntryPlanner:
         reason = "signal" if sizing.quantity else f"size_{sizing.limited_by}"
         return EntryPlan(sizing.quantity, trigger, reason, sizing.detail)
 
-    def _facts(self, ts: int, account: AccountView, bars_seen: int, halt: str, lock: str) -> EntryFacts:
+    def _facts(self, ts: int, account: AccountView, bars_seen: int, halt: str, lock: str, hold: str) -> EntryFacts:
         session = self._setup.session
         return EntryFacts(
             is_enabled=self._setup.is_enabled,
             halt=halt,
+            hold=hold,
             session=self._setup.sessions.entry_verdict(ts, session.avoid_first_mins, session.avoid_last_mins),
             warm_up_bars_seen=bars_seen,
             warm_up_bars=self._setup.warmup_bars,

@@ -89,6 +89,13 @@ class Holding:
         gross = (self.exit_value_usd - self.entry_value_usd) * self.side
         return float((gross - self.commission_usd) / self.entry_value_usd) if self.entry_value_usd else 0.0
 
+    def phase_by_orders(self) -> Phase:
+        """Return where a round trip taken over from a journal stands, by what of it still works."""
+        if self.entry_open:
+            return Phase.ENTERING
+        is_closing = any(self.roles[order_id] is OrderRole.EXIT for order_id in self.working)
+        return Phase.CLOSING if is_closing else Phase.OPEN
+
     def sent(self, role: OrderRole, order_id: str, quantity: int, trigger: Decimal | None = None) -> None:
         """Take in an order on its way; for a stop its trigger, USD a share."""
         self.roles[order_id] = role

@@ -9,6 +9,7 @@ from nautilus_trader.trading import Strategy
 from actors.messages import (
     AlertRaised,
     EntryEnded,
+    EntryRequested,
     LockSymbol,
     OrderFilled,
     OrderIntended,
@@ -56,12 +57,16 @@ class OwnerVoice:
         )
         self._strategy.publish_message(Topic.FILLS, message)
 
+    def entry_requested(self, notional_usd: Decimal, ts: int) -> None:
+        """Tell that an entry is about to leave, or still works after a restart."""
+        self._strategy.publish_message(Topic.ENTRIES, EntryRequested(ts, self._symbol, notional_usd))
+
     def entry_ended(self, ts: int) -> None:
         """Tell that the entry pends no more."""
         self._strategy.publish_message(Topic.ENTRIES, EntryEnded(ts, self._symbol))
 
-    def position(self, holding: Holding, ts: int) -> None:
-        """Tell what is held, and what protects it."""
+    def position(self, holding: Holding, ts: int, ended: str = "") -> None:
+        """Tell what is held, and what protects it; when flat, which round trip ``ended``."""
         message = PositionReported(
             ts=ts,
             symbol=self._symbol,
@@ -72,6 +77,9 @@ class OwnerVoice:
             average_price=holding.average_price,
             is_exiting=holding.is_leaving,
             is_resizing=holding.is_resizing or bool(holding.stop_open and not holding.is_stop_resting),
+            decision_id=ended or holding.decision_id,
+            strategy=holding.rule,
+            exit_reason=holding.exit_reason,
         )
         self._strategy.publish_message(Topic.POSITIONS, message)
 

@@ -13,7 +13,6 @@ from decimal import Decimal
 from nautilus_trader.model import (
     ClientOrderId,
     Equity,
-    InstrumentId,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -28,8 +27,10 @@ from nautilus_trader.model import OrderFilled as EngineFill
 from nautilus_trader.trading import Strategy
 
 from actors.messages import ExitReason, OrderRole, Side
+from strategies.adoption import held_by_broker, take_state, unbooked_fills
 from strategies.entry_plan import StrategySetup
 from strategies.holding import Holding, Phase
+from strategies.memory import Memory
 from strategies.order_release import OrderRelease
 from strategies.orders import OrderMaker
 from strategies.owner_voice import OwnerVoice
@@ -38,6 +39,7 @@ from strategies.stops import tightened
 Ended = OrderCanceled | OrderRejected | OrderDenied | OrderExpired
 ENDED_UNFILLED = (OrderCanceled, OrderRejected, OrderDenied, OrderExpired)
 MAX_STOPS_LOST = 1  # in one round trip; after the next one the position is closed
+NOT_READY = "IB_CLIENT_NOT_READY"  # the adapter's reason for what it did not send
 
 
 class PositionOwner:
@@ -46,6 +48,7 @@ class PositionOwner:
     def __init__(self, strategy: Strategy, setup: StrategySetup) -> None:
         self.holding = Holding()
         self.is_locked = False  # somebody else trades the symbol: no new order of ours (law 11)
+        self.is_reachable = True  # False: what we send would not arrive, so nothing is sent
         self._last = Holding()  # the round trip before, for fills that come late
         self._strategy = strategy
         self._setup = setup
@@ -62,6 +65,37 @@ class PositionOwner:
         """Take in the close that stops are clamped to."""
         self._market = close
 
+    # -- Restart and outage ---------------------------------------------------------------------
+
+    def adopt(self, memory: Memory, ts: int) -> None:
+        """Go on with what the journal remembers, corrected by what the broker told at the start (law 11)."""
+        self.holding, self._last = memory.holding, memory.last
+        holding, cache = self.holding, self._strategy.cache
+        for order_id, role in tuple(holding.roles.items()):
+            order = cache.order(ClientOrderId(order_id))
+            for fill in unbooked_fills(order, memory.booked_trades):
+                self._book(role, fill)
+            take_state(holding, order_id, order)
+        held = held_by_broker(cache, self._setup.symbol)
+        if held != holding.quantity:
+            self._break(f"the journal explains {holding.quantity} shares, the broker holds {held}", ts)
+        elif holding.roles:
+            holding.phase = holding.phase_by_orders()
+            if holding.entry_open:
+                self._voice.entry_requested(holding.entry_open * holding.stop_trigger, ts)
+            self._voice.stop(holding, ts)
+            self._advance(ts)
+
+    def _break(self, detail: str, ts: int) -> None:
+        self._voice.alert(ts, "position_break", detail, severity="critical")
+        self._voice.lock(detail, ts)
+
+    def link(self, *, is_up: bool, ts: int) -> None:
+        """Take in whether the broker can be reached; what could not be sent is sent once it can."""
+        was_reachable, self.is_reachable = self.is_reachable, is_up
+        if is_up and not was_reachable:
+            self.retry(ts)
+
     # -- Entry ----------------------------------------------------------------------------------
 
     def enter(self, rule: str, decision_id: str, side: Side, quantity: int, trigger: Decimal, ts: int) -> None:
@@ -76,7 +110,7 @@ class PositionOwner:
         """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar; True when it is late."""
         holding, limit_secs = self.holding, self._setup.risk.entry_timeout_secs
         waited_secs = (ts - holding.entry_time) / 1_000_000_000
-        if holding.phase is not Phase.ENTERING or waited_secs <= limit_secs:
+        if holding.phase is not Phase.ENTERING or waited_secs <= limit_secs or not self.is_reachable:
             return False
         text = f"entry cancelled: {holding.entry_open} shares unfilled after {waited_secs:.0f} s > {limit_secs}"
         self._voice.alert(ts, "entry_timeout", text)
@@ -93,7 +127,7 @@ class PositionOwner:
         if self._release.drop():  # it never left, and its stop neither
             holding.working.clear()
             self._advance(ts)
-        elif holding.entry_open:
+        elif holding.entry_open and self.is_reachable:
             self._cancel(holding.entry_id)
 
     # -- Exit -----------------------------------------------------------------------------------
@@ -125,7 +159,7 @@ class PositionOwner:
         """Cancel what works; once nothing does, close what is held."""
         holding = self.holding
         is_under_way = holding.phase is Phase.CANCELLING or (holding.phase is Phase.CLOSING and holding.quantity)
-        if self.is_locked or (is_under_way and holding.working):
+        if self.is_locked or not self.is_reachable or (is_under_way and holding.working):
             return
         if not holding.working:
             self._close(ts)
@@ -149,7 +183,7 @@ class PositionOwner:
     def raise_stop(self, trigger: Decimal, market: Decimal) -> None:
         """Move the stop to ``trigger`` if that tightens it and leaves a tick to the market (law 3)."""
         holding = self.holding
-        if holding.phase is not Phase.OPEN or not holding.is_stop_resting or self.is_locked:
+        if holding.phase is not Phase.OPEN or not holding.is_stop_resting or self.is_locked or not self.is_reachable:
             return
         target = tightened(holding.side, holding.stop_trigger, trigger, market, self._setup.tick)
         if target is not None:
@@ -162,7 +196,7 @@ class PositionOwner:
         shares = holding.quantity * holding.side
         if holding.phase is not Phase.OPEN or holding.exit_reason is not None or shares <= 0 or self.is_locked:
             return
-        if holding.stop_open == shares or holding.is_resizing:
+        if holding.stop_open == shares or holding.is_resizing or not self.is_reachable:
             return
         if holding.stop_open and not holding.is_stop_resting:
             return  # resized once it is known to rest
@@ -176,7 +210,8 @@ class PositionOwner:
     def _put_stop_back(self, ts: int) -> None:
         holding = self.holding
         side, shares, trigger = holding.side, abs(holding.quantity), holding.stop_trigger
-        if holding.stops_lost > MAX_STOPS_LOST or (self._market - trigger) * side < self._setup.tick:
+        is_passed = bool(self._market) and (self._market - trigger) * side < self._setup.tick
+        if holding.stops_lost > MAX_STOPS_LOST or is_passed:
             text = f"{shares} shares without a stop, {holding.stops_lost} lost, market {self._market}: closing"
             self._voice.alert(ts, "unprotected", text, severity="critical")
             self.exit(ExitReason.PROTECTIVE_STOP, ts)  # one that is wanted already is tried again on the next bar
@@ -191,8 +226,7 @@ class PositionOwner:
         """Send no more orders; the stop stays, but never for more than the broker holds on its side."""
         self.is_locked = True
         holding = self.holding
-        positions = self._strategy.cache.positions_open(instrument_id=InstrumentId.from_str(self._setup.symbol))
-        held = max(sum(int(position.signed_qty) for position in positions) * holding.side, 0)
+        held = max(held_by_broker(self._strategy.cache, self._setup.symbol) * holding.side, 0)
         if holding.stop_open > held:
             if held:
                 total = self._instrument.make_qty(held + holding.stop_filled)
@@ -244,11 +278,15 @@ class PositionOwner:
         if order_id not in holding.working:
             text = f"{role} order {order_id} filled {fill.last_qty} after its end"
             self._voice.alert(fill.ts_event, "late_fill", text, severity="critical")
+        self._book(role, fill)
+        return self._advance(fill.ts_event)
+
+    def _book(self, role: OrderRole, fill: EngineFill) -> None:
+        holding, order_id = self.holding, fill.client_order_id.value
         commission = Decimal(0) if fill.commission is None else fill.commission.as_decimal()
         bought = Side.LONG if fill.order_side == OrderSide.BUY else Side.SHORT
         holding.filled(order_id, bought, int(fill.last_qty), fill.last_px.as_decimal(), commission)
         self._voice.filled(holding, role, fill, self._market)
-        return self._advance(fill.ts_event)
 
     def _advance(self, ts: int) -> float | None:
         """Do what the state now calls for; return the net return of the round trip when it is over."""
@@ -278,13 +316,15 @@ class PositionOwner:
     def _ended(self, role: OrderRole, event: Ended) -> float | None:
         """An order ended with shares unfilled."""
         holding, ts, order_id = self.holding, event.ts_event, event.client_order_id.value
-        if not isinstance(event, OrderCanceled):
-            reason = getattr(event, "reason", None)
+        reason = str(getattr(event, "reason", None))
+        if NOT_READY in reason:
+            self.is_reachable = False  # until the link is told to be up again
+        elif not isinstance(event, OrderCanceled):
             self._voice.alert(ts, "order_refused", f"{role} order {order_id}: {type(event).__name__}, {reason}")
         holding.ended(order_id)
         if role is OrderRole.STOP:
             self._voice.stop(holding, ts)
-            if holding.phase is Phase.OPEN and holding.quantity and not self.is_locked:
+            if holding.phase is Phase.OPEN and holding.quantity and not self.is_locked and self.is_reachable:
                 holding.stops_lost += 1
                 text = f"the protective stop ended by itself ({type(event).__name__}) with {holding.quantity} held"
                 self._voice.alert(ts, "stop_lost", text, severity="critical")
@@ -301,7 +341,7 @@ class PositionOwner:
         """The closing order ended: it is tried again on the next bar, behind a stop until then."""
         holding = self.holding
         holding.phase = Phase.OPEN
-        if not holding.is_reversed and not holding.working and not self.is_locked:
+        if not holding.is_reversed and not holding.working and not self.is_locked and self.is_reachable:
             self._put_stop_back(ts)
         self._voice.position(holding, ts)
 
@@ -341,7 +381,7 @@ class PositionOwner:
         holding.phase = Phase.FLAT
         is_new = holding.entry_filled > 0 and holding is not self._last  # a late fill does not count the trade twice
         self._last, self.holding = holding, Holding()
-        self._voice.position(self.holding, ts)
+        self._voice.position(self.holding, ts, ended=holding.decision_id)
         return holding.return_frac if is_new else None
 
     # -- Orders ---------------------------------------------------------------------------------

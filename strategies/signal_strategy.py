@@ -10,9 +10,13 @@ order's fate is unknown blocks the symbol (law 10).
 
 """
 
+from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
-from nautilus_trader.model import Bar, BarType, InstrumentId, TradeTick
+from nautilus_trader.common import TimeEvent
+from nautilus_trader.model import Bar, InstrumentId, OrderFilled, TradeTick
 from nautilus_trader.trading import Strategy
 
 from actors.messages import (
@@ -21,10 +25,17 @@ from actors.messages import (
     AlertRaised,
     EntryRequested,
     ExitReason,
+    FetchMissedBars,
     Flatten,
     Halt,
+    HoldEntries,
+    LinkChanged,
+    LinkState,
     LockSymbol,
+    MissedBar,
+    OrderProgressed,
     RaiseStop,
+    ReleaseEntries,
     RepairStop,
     Side,
     SignalDecided,
@@ -32,11 +43,13 @@ from actors.messages import (
     failure,
 )
 from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, contained_start, strategy_config
+from strategies.bar_feed import BarFeed
 from strategies.entry_plan import ConfiguredRule, EntryPlan, EntryPlanner, StrategySetup
-from strategies.holding import Phase
+from strategies.memory import Memory
 from strategies.position_owner import PositionOwner
 from strategies.price_bar import PriceBar
 
+STARTED = timedelta(milliseconds=1)  # after which every component listens
 MAX_FAILURES = 3  # contained exceptions of this component after which it makes no more entries
 
 
@@ -50,23 +63,29 @@ class SignalStrategy(Strategy):
         Rules, limits and session of the symbol.
     account : AccountProvider
         Asked for the state of the whole account at each entry decision.
+    memory : Memory
+        What the journal knows of the symbol; empty in a backtest.
 
     """
 
-    def __new__(cls, setup: StrategySetup, account: AccountProvider) -> "SignalStrategy":  # noqa: ARG004 - Nautilus' base takes a config only
-        return super().__new__(cls)
+    def __new__(cls, *_args: object, **_kwargs: object) -> "SignalStrategy":
+        return super().__new__(cls)  # Nautilus' base takes a config only
 
-    def __init__(self, setup: StrategySetup, account: AccountProvider) -> None:
+    def __init__(self, setup: StrategySetup, account: AccountProvider, memory: Memory) -> None:
         super().__init__(strategy_config("SignalStrategy", setup.symbol.replace(".", "_").replace("-", "_")))
         self.setup = setup
         self.owner = PositionOwner(self, setup)
         self.planner = EntryPlanner(setup)
         self.bars_seen = 0
         self.failures = 0
+        self.feed = BarFeed(self, setup.bar_type, self.on_history_overdue, is_live=setup.is_live)
         self._account = account
+        self._memory = memory
+        self._is_warm = not setup.is_live
         self._last_ts = 0
         self._close = Decimal(0)
-        self._decisions = 0
+        self._decisions = memory.decisions
+        self._held_by: dict[str, str] = {}  # source → why it allows no entries
         self._halts: dict[bool, Halt] = {}  # by whether it ends with its session
         self._lock = ""
         self._updates = [(rule, rule.rule.update) for rule in setup.rules]
@@ -81,18 +100,85 @@ class SignalStrategy(Strategy):
             raise LookupError(message)
         self.owner.start(instrument)
         self.subscribe_topic(Topic.COMMANDS, self.on_command)
-        self.subscribe_bars(BarType.from_str(self.setup.bar_type))
+        history_from = 0
+        if self.setup.is_live:
+            self.subscribe_topic(Topic.LINK, self.on_link)
+            self.subscribe_quotes(instrument.id)  # without a price a market order is denied (T2)
+            self.clock.set_time_alert("adopt", self.clock.utc_now() + STARTED, callback=self.on_all_started)
+            history_from = self.setup.sessions.bars_back(self._now(), self.setup.step_secs, self.setup.warmup_bars)
+        self.feed.start(history_from)
+
+    @contained
+    def on_all_started(self, _event: TimeEvent) -> None:
+        self.owner.adopt(self._memory, self._now())
+
+    def _now(self) -> int:
+        return int(self.clock.timestamp_ns())
 
     # -- Data -----------------------------------------------------------------------------------
 
     @contained
     def on_bar(self, bar: Bar) -> None:
+        for each in self.feed.live(bar):
+            self._act(each)
+
+    @contained
+    def on_trade(self, tick: TradeTick) -> None:
+        self.owner.on_open(tick.ts_init)
+
+    @contained
+    def on_historical_bars(self, bars: Sequence[Bar]) -> None:
+        for bar in self.feed.answered(list(bars)):
+            self._learn(bar)
+        self._end_history()
+
+    @contained
+    def on_history_overdue(self, event: TimeEvent) -> None:
+        text = f"{self.setup.symbol}: no history came, the rules warm up on live bars"
+        self.publish_message(Topic.ALERTS, AlertRaised(event.ts_event, "no_history", "warning", text))
+        self._end_history()
+
+    def _end_history(self) -> None:
+        self._is_warm = True
+        for bar in self.feed.settle():
+            self._act(bar)
+        if self._last_ts:
+            self.owner.retry(self._last_ts)
+
+    def _act(self, bar: Bar) -> None:
+        """Decide on a bar that closed just now."""
         ts = bar.ts_init
-        if ts <= self._last_ts:
-            return  # the last bar of a warm-up answer arrives again as a live one (T20)
-        self._last_ts = ts
-        close = bar.close
-        price_bar = PriceBar(ts, float(bar.open), float(bar.high), float(bar.low), float(close), float(bar.volume))
+        spoken = self._see(bar)
+        was_flat = self.owner.holding.is_flat
+        if was_flat and not spoken:
+            return
+        self._mark(bar)
+        if not was_flat:
+            self._tend(ts)
+        for rule, signal in spoken:
+            self._decide(rule, signal, ts, was_flat=was_flat)
+
+    def _learn(self, bar: Bar) -> None:
+        """Take in a bar of the past: it warms up, and once we run it can still ask for an exit (law 7)."""
+        spoken = self._see(bar)
+        self._mark(bar)
+        if not self._is_warm:
+            return
+        ts = bar.ts_init
+        missed = MissedBar(ts, self.setup.symbol, bar.high.as_decimal(), bar.low.as_decimal(), bar.close.as_decimal())
+        self.publish_message(Topic.MISSED_BARS, missed)
+        for rule, signal in spoken:
+            if signal == -self.owner.holding.side and not self.owner.holding.is_flat:
+                self._decide(rule, signal, ts, was_flat=False)
+            else:
+                self._refuse(rule, signal, ts, "missed", "missed: the bar closed while the link was down")
+
+    def _see(self, bar: Bar) -> list[tuple[ConfiguredRule, int]]:
+        """Feed a closed bar to the measures and the rules; return the rules that spoke."""
+        self._last_ts = bar.ts_init
+        price_bar = PriceBar(
+            bar.ts_init, float(bar.open), float(bar.high), float(bar.low), float(bar.close), float(bar.volume)
+        )
         self.bars_seen += 1
         for measure in self.planner.measures:
             measure(price_bar)
@@ -105,19 +191,11 @@ class SignalStrategy(Strategy):
                 continue
             if signal:
                 spoken.append((rule, signal))
-        was_flat = self.owner.holding.phase is Phase.FLAT
-        if was_flat and not spoken:
-            return
-        self._close = close.as_decimal()
-        self.owner.mark(self._close)
-        if not was_flat:
-            self._tend(ts)
-        for rule, signal in spoken:
-            self._decide(rule, signal, ts, was_flat=was_flat)
+        return spoken
 
-    @contained
-    def on_trade(self, tick: TradeTick) -> None:
-        self.owner.on_open(tick.ts_init)
+    def _mark(self, bar: Bar) -> None:
+        self._close = bar.close.as_decimal()
+        self.owner.mark(self._close)
 
     def _tend(self, ts: int) -> None:
         """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
@@ -160,6 +238,7 @@ class SignalStrategy(Strategy):
             bars_seen=self.bars_seen - 1,  # the bars before this one: the first `warmup_bars` never trade
             halt=self._halt_text(ts),
             lock=lock,
+            hold=self._hold_text(),
         )
         if not plan.quantity:
             self._refuse(rule, signal, ts, plan.reason, plan.detail)
@@ -193,7 +272,19 @@ class SignalStrategy(Strategy):
                 return halt.detail
         return ""
 
+    def _hold_text(self) -> str:
+        for source, detail in self._held_by.items():
+            return f"{source}: {detail}"
+        if self.setup.is_live and self.cache.quote(InstrumentId.from_str(self.setup.symbol)) is None:
+            return "data: no quote yet"
+        return ""
+
     # -- Commands -------------------------------------------------------------------------------
+
+    @contained
+    def on_link(self, change: object) -> None:
+        if isinstance(change, LinkChanged):
+            self.owner.link(is_up=change.state is LinkState.UP, ts=self._last_ts or change.ts)
 
     @contained
     def on_command(self, command: object) -> None:
@@ -210,6 +301,12 @@ class SignalStrategy(Strategy):
                 self.owner.lock(ts)
             case Flatten(symbol="" | self.setup.symbol, reason=reason, ts=ts):
                 self.owner.exit(reason, ts)
+            case HoldEntries(symbol="" | self.setup.symbol, source=source, detail=detail):
+                self._held_by[source] = detail
+            case ReleaseEntries(symbol="" | self.setup.symbol, source=source):
+                self._held_by.pop(source, None)
+            case FetchMissedBars(symbol="" | self.setup.symbol):
+                self.feed.fetch_missed()
 
     # -- Orders ---------------------------------------------------------------------------------
 
@@ -217,9 +314,23 @@ class SignalStrategy(Strategy):
     def on_order_event(self, event: object) -> None:
         if isinstance(event, UNTOUCHABLE_EVENTS):
             return
+        if not isinstance(event, OrderFilled):
+            self._tell_progress(event)
         closed = self.owner.on_order_event(event)
         if closed is not None:
             self.planner.trades.add(closed)
+
+    def _tell_progress(self, event: Any) -> None:
+        broker_id = getattr(event, "venue_order_id", None)
+        message = OrderProgressed(
+            ts=event.ts_event,
+            symbol=self.setup.symbol,
+            client_order_id=event.client_order_id.value,
+            broker_order_id="" if broker_id is None else broker_id.value,
+            status=type(event).__name__.removeprefix("Order").lower(),
+            reason=str(getattr(event, "reason", None) or ""),
+        )
+        self.publish_message(Topic.ORDER_STATES, message)
 
     # -- Failures -------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ RISK = RiskConfig()  # 5 positions, 10 entries a minute
 FREE = EntryFacts(
     is_enabled=True,
     halt="",
+    hold="",
     session=(True, ""),
     warm_up_bars_seen=200,
     warm_up_bars=200,

@@ -25,7 +25,15 @@ MAY_IMPORT = {  # dependencies point one way
 TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a decision
     "catalog": {"instruments", "nautilus_v2", "store"},
     "actors": {"component", "ledger", "stop_coverage", "trailing_stop_manager"},
-    "strategies": {"order_release", "orders", "owner_voice", "position_owner", "signal_strategy"},
+    "strategies": {
+        "adoption",
+        "bar_feed",
+        "order_release",
+        "orders",
+        "owner_voice",
+        "position_owner",
+        "signal_strategy",
+    },
     "config": {"backtest", "backtest_data", "backtest_engine", "backtest_record", "components", "simulation"},
 }
 PURE = {  # reach the engine by no path, not even through another module
@@ -33,7 +41,7 @@ PURE = {  # reach the engine by no path, not even through another module
     "actors": "account bar_slices loss_limits messages records report_breakdowns report_charts report_format "
     "report_html report_page report_sections report_statistics report_tables report_trade_marks reports "
     "terminal_summary trailing_rules",
-    "strategies": "entry_gate entry_plan holding momentum moving_average_cross price_bar rsi_macd rules sizing stops "
+    "strategies": "entry_gate entry_plan holding memory momentum moving_average_cross price_bar rsi_macd rules sizing stops "
     "trade_measures",
 }
 OS_NAMES = {"os.environ", "os.environb", "os.getenv", "os.getenvb"}
