@@ -344,6 +344,15 @@ class FetchMissedBars:
 
 
 @dataclass(frozen=True, slots=True)
+class StopNode:
+    """Command to the helm: end the session now; stops stay at the broker. Exit 4: a restart can help."""
+
+    ts: int
+    exit_code: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """What an owner may know of the whole account when it decides about an entry."""
 

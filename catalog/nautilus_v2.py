@@ -35,6 +35,14 @@ from nautilus_trader.trading import StrategyConfig
 
 ENGINE = f"nautilus_trader {__version__}"
 
+# Orders per period that no program reaches: the engine's own throttle would deny exits
+UNTHROTTLED = "1000000/00:00:01"
+
+# What the IB adapter says of a command that it did not send: not connected; or two commands of one moment got in each
+# other's way while it looked for the order's route (it asks for all open orders before each), and trying again helps.
+NOT_READY = "IB_CLIENT_NOT_READY"
+LOST_ROUTE = "Cannot resolve"
+
 # Inside their handlers `self.clock`, `self.cache` and the rest raise "Already mutably borrowed" (T15)
 UNTOUCHABLE_EVENTS = (OrderInitialized, OrderPendingUpdate, OrderPendingCancel)
 
@@ -79,16 +87,19 @@ class OrderOwner(NamedTuple):
     instrument: InstrumentId
 
 
-def strategy_config(name: str, order_id_tag: str) -> StrategyConfig:
+def strategy_config(name: str, order_id_tag: str, claim: str) -> StrategyConfig:
     """
     Return the Nautilus settings that every strategy of ours has.
 
-    Exits of Nautilus default to reduce-only, which IB denies after the stop is gone (trap T1).
+    Exits of Nautilus default to reduce-only, which IB denies after the stop is gone (trap T1). With the claim the
+    orders and the position that rest at the broker are the strategy's again after a restart (T13); it also makes it
+    the owner of what was bought by hand (T17), so the owner checks against its journal.
 
     """
     return StrategyConfig(
         strategy_id=StrategyId(f"{name}-{order_id_tag}"),
         order_id_tag=order_id_tag,
+        external_order_instrument_ids=[InstrumentId.from_str(claim)],
         manage_stop=False,
         market_exit_reduce_only=False,
         log_events=False,

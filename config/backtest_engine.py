@@ -5,10 +5,9 @@ from nautilus_trader.common import CacheConfig, LoggerConfig, LogLevel
 from nautilus_trader.model import AccountType, Equity, Money, OmsType, Venue
 from nautilus_trader.risk import RiskEngineConfig
 
+from catalog.nautilus_v2 import UNTHROTTLED
 from config.schema import Settings
 from config.simulation import USD, OpeningPrices, OrderFees, TickSlippage
-
-UNTHROTTLED = "1000000/00:00:01"
 
 
 def make_engine(settings: Settings, instruments: dict[str, Equity], fees: OrderFees) -> BacktestEngine:

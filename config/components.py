@@ -17,6 +17,7 @@ from actors.trailing_stop_manager import TrailingStopManager
 from catalog.instruments import make_bar_type, parse_step
 from catalog.sessions import Sessions
 from config.schema import Settings, StrategyTable
+from strategies.command_lane import CommandLane
 from strategies.entry_plan import ConfiguredRule, StrategySetup
 from strategies.memory import Memory
 from strategies.rules import rule_class
@@ -91,9 +92,10 @@ def build_components(
         )
         for symbol in symbols
     ]
+    lane = CommandLane(is_serial=is_live)
     return Components(
         strategies=tuple(
-            SignalStrategy(setup, ledger.view, (memories or {}).get(setup.symbol, Memory())) for setup in setups
+            SignalStrategy(setup, ledger.view, (memories or {}).get(setup.symbol, Memory()), lane) for setup in setups
         ),
         ledger=ledger,
         guard=DailyLossGuard(risk.max_daily_loss_usd, starting_cash_usd),

@@ -66,6 +66,11 @@ def load_settings(
     return draft.settings()
 
 
+def armed_account(environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the account that BALLAST_ARM_LIVE arms for live money, None when it is not set or empty."""
+    return (os.environ if environ is None else environ).get(secrets.ARM_LIVE) or None
+
+
 class _Draft:
     """Settings under way: the tree of values, where those not of the file came from, and what is wrong so far."""
 

@@ -41,6 +41,8 @@ class Holding:
     commission_usd: Decimal = Decimal(0)
     stop_id: str = ""
     stop_trigger: Decimal = Decimal(0)
+    wanted_trigger: Decimal | None = None  # of the latest raise
+    refused_trigger: Decimal | None = None  # of a raise that was not taken
     stop_filled: int = 0
     is_stop_resting: bool = False  # accepted by the broker; before that it is only sent
     is_resizing: bool = False  # the stop is being made equal to the position
@@ -105,6 +107,7 @@ class Holding:
         elif trigger is not None:
             self.stop_id, self.stop_trigger, self.stop_filled = order_id, trigger, 0
             self.is_stop_resting = self.is_resizing = False
+            self.wanted_trigger = self.refused_trigger = None
 
     def ended(self, order_id: str) -> None:
         """Take in that an order cannot fill any more, as far as the broker said."""

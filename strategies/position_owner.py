@@ -27,10 +27,13 @@ from nautilus_trader.model import OrderFilled as EngineFill
 from nautilus_trader.trading import Strategy
 
 from actors.messages import ExitReason, OrderRole, Side
+from catalog.nautilus_v2 import LOST_ROUTE, NOT_READY
 from strategies.adoption import held_by_broker, take_state, unbooked_fills
+from strategies.command_lane import CommandLane
 from strategies.entry_plan import StrategySetup
 from strategies.holding import Holding, Phase
 from strategies.memory import Memory
+from strategies.order_changes import OrderChanges
 from strategies.order_release import OrderRelease
 from strategies.orders import OrderMaker
 from strategies.owner_voice import OwnerVoice
@@ -39,26 +42,26 @@ from strategies.stops import tightened
 Ended = OrderCanceled | OrderRejected | OrderDenied | OrderExpired
 ENDED_UNFILLED = (OrderCanceled, OrderRejected, OrderDenied, OrderExpired)
 MAX_STOPS_LOST = 1  # in one round trip; after the next one the position is closed
-NOT_READY = "IB_CLIENT_NOT_READY"  # the adapter's reason for what it did not send
 
 
 class PositionOwner:
     """The orders and the position of one symbol; told of order events by its strategy."""
 
-    def __init__(self, strategy: Strategy, setup: StrategySetup) -> None:
+    def __init__(self, strategy: Strategy, setup: StrategySetup, lane: CommandLane) -> None:
         self.holding = Holding()
         self.is_locked = False  # somebody else trades the symbol: no new order of ours (law 11)
         self.is_reachable = True  # False: what we send would not arrive, so nothing is sent
         self._last = Holding()  # the round trip before, for fills that come late
         self._strategy = strategy
         self._setup = setup
+        self._lane = lane
         self._voice = OwnerVoice(strategy, setup.symbol)
         self._market = Decimal(0)  # the last close seen
 
     def start(self, instrument: Equity) -> None:
         """Bind to the instrument; call once the strategy is registered with its engine."""
-        self._instrument = instrument
         self._orders = OrderMaker(self._strategy, instrument)
+        self.changes = OrderChanges(self._strategy, instrument, self._lane, lambda: self.holding)
         self._release = OrderRelease(self._strategy, instrument.id, hold_until_open=self._setup.hold_until_open)
 
     def mark(self, close: Decimal) -> None:
@@ -128,7 +131,7 @@ class PositionOwner:
             holding.working.clear()
             self._advance(ts)
         elif holding.entry_open and self.is_reachable:
-            self._cancel(holding.entry_id)
+            self.changes.cancel(holding.entry_id)
 
     # -- Exit -----------------------------------------------------------------------------------
 
@@ -154,6 +157,8 @@ class PositionOwner:
         elif holding.phase is Phase.OPEN:
             holding.is_resizing = False
             self.repair_stop(ts)
+            if holding.refused_trigger is not None:
+                self.raise_stop(holding.refused_trigger, self._market)
 
     def _leave(self, ts: int) -> None:
         """Cancel what works; once nothing does, close what is held."""
@@ -167,7 +172,7 @@ class PositionOwner:
         holding.phase = Phase.CANCELLING
         self._voice.position(holding, ts)
         for order_id in tuple(holding.working):
-            self._cancel(order_id)
+            self.changes.cancel(order_id)
 
     def _close(self, ts: int) -> None:
         holding = self.holding
@@ -187,8 +192,8 @@ class PositionOwner:
             return
         target = tightened(holding.side, holding.stop_trigger, trigger, market, self._setup.tick)
         if target is not None:
-            order_id = ClientOrderId(holding.stop_id)
-            self._strategy.modify_order(order_id, trigger_price=self._orders.price(target))
+            holding.wanted_trigger, holding.refused_trigger = target, None
+            self.changes.move_stop(target)
 
     def repair_stop(self, ts: int) -> None:
         """Make the stop equal to the position: resize it, put it back, or close what cannot be protected (law 4)."""
@@ -202,8 +207,7 @@ class PositionOwner:
             return  # resized once it is known to rest
         if holding.stop_open:
             holding.is_resizing = True
-            total = self._instrument.make_qty(shares + holding.stop_filled)  # the broker counts filled shares in
-            self._strategy.modify_order(ClientOrderId(holding.stop_id), quantity=total)
+            self.changes.resize_stop(shares)
         else:
             self._put_stop_back(ts)
 
@@ -229,10 +233,9 @@ class PositionOwner:
         held = max(held_by_broker(self._strategy.cache, self._setup.symbol) * holding.side, 0)
         if holding.stop_open > held:
             if held:
-                total = self._instrument.make_qty(held + holding.stop_filled)
-                self._strategy.modify_order(ClientOrderId(holding.stop_id), quantity=total)
+                self.changes.resize_stop(held)
             else:
-                self._cancel(holding.stop_id)
+                self.changes.cancel(holding.stop_id)
         self._voice.position(holding, ts)
 
     # -- Events ---------------------------------------------------------------------------------
@@ -295,7 +298,7 @@ class PositionOwner:
             return self._flat(ts)
         if holding.entry_open:
             if holding.entry_filled and not holding.quantity:
-                self._cancel(holding.entry_id)  # stopped out of what filled: the rest is not wanted any more
+                self.changes.cancel(holding.entry_id)  # stopped out of what filled: the rest is not wanted any more
             self._voice.position(holding, ts)
             return None
         if holding.phase in (Phase.ENTERING, Phase.FLAT):
@@ -348,7 +351,8 @@ class PositionOwner:
     def _modify_rejected(self, event: OrderModifyRejected) -> None:
         """Tell of a modify that the broker refused; one that raced the stop's own fill ends quietly."""
         holding = self.holding
-        if holding.phase is not Phase.OPEN or not holding.stop_open:
+        holding.refused_trigger = holding.wanted_trigger
+        if holding.phase is not Phase.OPEN or not holding.stop_open or LOST_ROUTE in str(event.reason):
             return
         text = f"stop stays at {holding.stop_trigger} for {holding.stop_open} shares: {event.reason}"
         self._voice.alert(event.ts_event, "stop_modify_rejected", text)  # a resize is tried again on the next bar
@@ -368,7 +372,8 @@ class PositionOwner:
         if holding.stop_id in holding.working:
             holding.working[holding.stop_id] = max(int(event.quantity) - holding.stop_filled, 0)
         holding.was_raised = holding.was_raised or is_raise
-        self._voice.stop(holding, event.ts_event, is_raise=is_raise)
+        if is_raise or holding.stop_open != before:  # IB repeats itself: an update may change nothing
+            self._voice.stop(holding, event.ts_event, is_raise=is_raise)
         if holding.stop_open != before:
             holding.is_resizing = False
             self._voice.position(holding, event.ts_event)
@@ -391,6 +396,3 @@ class PositionOwner:
     ) -> None:
         self.holding.sent(role, order_id, quantity, trigger)
         self._voice.intended(self.holding, order_id, side, trigger, ts)
-
-    def _cancel(self, order_id: str) -> None:
-        self._strategy.cancel_order(ClientOrderId(order_id))

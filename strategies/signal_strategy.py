@@ -16,7 +16,17 @@ from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.common import TimeEvent
-from nautilus_trader.model import Bar, InstrumentId, OrderFilled, TradeTick
+from nautilus_trader.model import (
+    Bar,
+    InstrumentId,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderUpdated,
+    TradeTick,
+)
 from nautilus_trader.trading import Strategy
 
 from actors.messages import (
@@ -44,12 +54,16 @@ from actors.messages import (
 )
 from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, contained_start, strategy_config
 from strategies.bar_feed import BarFeed
+from strategies.command_lane import CommandLane
 from strategies.entry_plan import ConfiguredRule, EntryPlan, EntryPlanner, StrategySetup
 from strategies.memory import Memory
 from strategies.position_owner import PositionOwner
 from strategies.price_bar import PriceBar
 
+FIRST_RETRY, LAST_RETRY = timedelta(milliseconds=250), timedelta(seconds=15)
 STARTED = timedelta(milliseconds=1)  # after which every component listens
+# Events after which the next cancel or change may leave
+ANSWERS = (OrderCanceled, OrderCancelRejected, OrderFilled, OrderModifyRejected, OrderRejected, OrderUpdated)
 MAX_FAILURES = 3  # contained exceptions of this component after which it makes no more entries
 
 
@@ -65,16 +79,19 @@ class SignalStrategy(Strategy):
         Asked for the state of the whole account at each entry decision.
     memory : Memory
         What the journal knows of the symbol; empty in a backtest.
+    lane : CommandLane
+        Shared by all strategies: who may cancel or change an order next.
 
     """
 
     def __new__(cls, *_args: object, **_kwargs: object) -> "SignalStrategy":
         return super().__new__(cls)  # Nautilus' base takes a config only
 
-    def __init__(self, setup: StrategySetup, account: AccountProvider, memory: Memory) -> None:
-        super().__init__(strategy_config("SignalStrategy", setup.symbol.replace(".", "_").replace("-", "_")))
+    def __init__(self, setup: StrategySetup, account: AccountProvider, memory: Memory, lane: CommandLane) -> None:
+        tag = setup.symbol.replace(".", "_").replace("-", "_")
+        super().__init__(strategy_config("SignalStrategy", tag, claim=setup.symbol))
         self.setup = setup
-        self.owner = PositionOwner(self, setup)
+        self.owner = PositionOwner(self, setup, lane)
         self.planner = EntryPlanner(setup)
         self.bars_seen = 0
         self.failures = 0
@@ -85,6 +102,7 @@ class SignalStrategy(Strategy):
         self._last_ts = 0
         self._close = Decimal(0)
         self._decisions = memory.decisions
+        self._retries = 0  # in a row
         self._held_by: dict[str, str] = {}  # source → why it allows no entries
         self._halts: dict[bool, Halt] = {}  # by whether it ends with its session
         self._lock = ""
@@ -316,9 +334,26 @@ class SignalStrategy(Strategy):
             return
         if not isinstance(event, OrderFilled):
             self._tell_progress(event)
+            self._try_again_soon(event)
         closed = self.owner.on_order_event(event)
+        if isinstance(event, ANSWERS):
+            self.owner.changes.answered(event.client_order_id.value)
         if closed is not None:
             self.planner.trades.add(closed)
+
+    def _try_again_soon(self, event: object) -> None:
+        """Live, a cancel or a change that was not taken is tried again in a moment, not with the next bar."""
+        if isinstance(event, OrderCanceled | OrderUpdated):
+            self._retries = 0
+        elif self.setup.is_live and isinstance(event, OrderCancelRejected | OrderModifyRejected):
+            delay = min(FIRST_RETRY * 2**self._retries, LAST_RETRY)
+            self._retries += 1
+            self.clock.set_time_alert("retry", self.clock.utc_now() + delay, callback=self.on_retry)
+
+    @contained
+    def on_retry(self, _event: TimeEvent) -> None:
+        if self._last_ts:
+            self.owner.retry(self._last_ts)
 
     def _tell_progress(self, event: Any) -> None:
         broker_id = getattr(event, "venue_order_id", None)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from inspect import signature
+from types import SimpleNamespace
 
 import nautilus_trader.model as nm
 from nautilus_trader.core import UUID4
@@ -9,6 +10,7 @@ from nautilus_trader.core import UUID4
 from actors.messages import AlertRaised, ExitReason, PositionReported, Side, Topic
 from actors.stop_coverage import uncovered
 from catalog.instruments import make_equity
+from strategies.command_lane import CommandLane
 from strategies.position_owner import PositionOwner
 from tests.integration.rig import AAPL, QUIET, setup_of
 
@@ -48,12 +50,13 @@ class Desk:
 
     """
 
+    clock = SimpleNamespace(timestamp_ns=lambda: 0)
     trader_id, strategy_id = COMMON["trader_id"], COMMON["strategy_id"]
 
     def __init__(self, side: Side) -> None:
         self.side, self.sent, self.said, self.returned = side, [], [], []
         self.order_factory, self._ids, self._sides = self, 0, {}
-        self.owner = PositionOwner(self, setup_of(QUIET))
+        self.owner = PositionOwner(self, setup_of(QUIET), CommandLane(is_serial=False))
         self.owner.start(make_equity(AAPL))
         self.market = Decimal(100)
         self.owner.mark(self.market)

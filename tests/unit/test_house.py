@@ -24,7 +24,7 @@ MAY_IMPORT = {  # dependencies point one way
 }
 TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a decision
     "catalog": {"instruments", "nautilus_v2", "store"},
-    "actors": {"component", "ledger", "stop_coverage", "trailing_stop_manager"},
+    "actors": {"component", "helm", "journal", "ledger", "narrator", "stop_coverage", "trailing_stop_manager"},
     "strategies": {
         "adoption",
         "bar_feed",
@@ -34,14 +34,23 @@ TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a d
         "position_owner",
         "signal_strategy",
     },
-    "config": {"backtest", "backtest_data", "backtest_engine", "backtest_record", "components", "simulation"},
+    "config": {
+        "backtest",
+        "backtest_data",
+        "backtest_engine",
+        "backtest_record",
+        "components",
+        "live_node",
+        "simulation",
+    },
 }
 PURE = {  # reach the engine by no path, not even through another module
     "catalog": "bar_files errors fees indicators quality readers sessions tick_size timestamps write_lock",
     "actors": "account bar_slices loss_limits messages records report_breakdowns report_charts report_format "
     "report_html report_page report_sections report_statistics report_tables report_trade_marks reports "
     "terminal_summary trailing_rules",
-    "strategies": "entry_gate entry_plan holding memory momentum moving_average_cross price_bar rsi_macd rules sizing stops "
+    "config": "preflight_verdicts tws_answers tws_probe tws_wire",
+    "strategies": "command_lane entry_gate entry_plan holding memory momentum moving_average_cross price_bar rsi_macd rules sizing stops "
     "trade_measures",
 }
 OS_NAMES = {"os.environ", "os.environb", "os.getenv", "os.getenvb"}

@@ -1,0 +1,138 @@
+"""
+The helm: ends the session in order, by a signal, at the daily loss limit, or when only a restart can help.
+
+It knows what every owner holds. Before an end that asks for it everything goes flat and is verified; then the node is
+told to stop. It does not protect from a kill -9, nor from a broker that cannot be reached: what is left then rests
+behind the stops at the broker.
+
+"""
+
+import signal
+from datetime import timedelta
+
+from nautilus_trader.common import TimeEvent
+
+from actors.component import Watcher
+from actors.messages import AlertRaised, ExitReason, Flatten, LossLimitHit, PositionReported, StopNode, Topic
+from catalog.nautilus_v2 import contained, contained_start
+
+EXIT_DONE, EXIT_LOSS_LIMIT = 0, 5
+LOOK_EVERY = timedelta(milliseconds=100)
+FLATTEN_SECS = 30.0  # for going flat at a stop of the program; at the loss limit there is no such end
+NANOS_IN_SECOND = 1_000_000_000
+
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopRequest:
+    """
+    What the stop signals set: a plain count, no component (T16).
+
+    Nautilus takes the signals when its node begins to run, and ends it at the first one, before anything could be
+    closed. So they are taken from it again once it runs; until then its own way is the right one.
+
+    """
+
+    def __init__(self) -> None:
+        self.signals = 0
+
+    def take_signals(self) -> None:
+        """Take the stop signals; to be called in the main thread."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.signals += 1
+
+
+class Helm(Watcher):
+    """
+    Ends the session.
+
+    Parameters
+    ----------
+    request : StopRequest
+        Set by the signal handlers.
+    flattens_on_stop : bool
+        ``trading.on_stop = "flatten"``: a stop of the program closes what is held.
+    ends_at_loss_limit : bool
+        ``risk.on_daily_loss = "shutdown"``: at the limit flat, then exit 5.
+
+    """
+
+    def __init__(self, request: StopRequest, *, flattens_on_stop: bool, ends_at_loss_limit: bool) -> None:
+        super().__init__()
+        self.exit_code = EXIT_DONE
+        self.reason = ""
+        self.held: dict[str, PositionReported] = {}
+        self._request = request
+        self._flattens_on_stop = flattens_on_stop
+        self._ends_at_loss_limit = ends_at_loss_limit
+        self._deadline = 0  # for going flat, 0 = none
+        self._awaits_flat = False
+        self._is_ending = False
+        self._has_signals = False
+
+    @contained_start
+    def on_start(self) -> None:
+        self.listen(Topic.POSITIONS, self.on_position)
+        self.listen(Topic.LOSS_LIMIT, self.on_loss_limit)
+        self.listen(Topic.COMMANDS, self.on_command)
+        self.clock.set_timer("helm", LOOK_EVERY, callback=self.on_look)
+
+    def end_at_loss_limit(self, reason: str) -> None:
+        """End as soon as everything is flat; also for a limit hit before the restart."""
+        if self._ends_at_loss_limit:
+            self.exit_code, self.reason, self._awaits_flat = EXIT_LOSS_LIMIT, reason, True
+
+    @contained
+    def on_position(self, report: PositionReported) -> None:
+        if report.is_flat:
+            self.held.pop(report.symbol, None)
+        else:
+            self.held[report.symbol] = report
+
+    @contained
+    def on_loss_limit(self, message: object) -> None:
+        if isinstance(message, LossLimitHit):
+            self.end_at_loss_limit(f"the daily loss limit of session {message.session}")
+
+    @contained
+    def on_command(self, command: object) -> None:
+        if isinstance(command, StopNode):
+            self._end(command.exit_code, command.detail)
+
+    @contained
+    def on_look(self, event: TimeEvent) -> None:
+        if not self._has_signals:
+            self._has_signals = True
+            self._request.take_signals()
+        if self._is_ending:
+            return
+        if self._awaits_flat and not self.held:
+            self._end(self.exit_code, self.reason)
+        elif self._deadline and event.ts_event > self._deadline:
+            self._give_up(event.ts_event)
+        elif self._request.signals and not self._awaits_flat:
+            self._stop(event.ts_event)
+
+    def _stop(self, ts: int) -> None:
+        self.reason = "asked to stop"
+        if not (self._flattens_on_stop and self.held):
+            self._end(EXIT_DONE, self.reason)
+            return
+        self._awaits_flat = True
+        self._deadline = ts + int(FLATTEN_SECS * NANOS_IN_SECOND)
+        self.publish_message(Topic.COMMANDS, Flatten(ts, ExitReason.OPERATOR, 'on_stop = "flatten"'))
+
+    def _give_up(self, ts: int) -> None:
+        left = ", ".join(f"{symbol} {report.quantity:+}" for symbol, report in sorted(self.held.items()))
+        text = f"not flat after {FLATTEN_SECS:.0f} s: {left}; it rests behind its stops at the broker"
+        self.publish_message(Topic.ALERTS, AlertRaised(ts, "not_flat", "critical", text))
+        self._end(self.exit_code or 1, text)
+
+    def _end(self, exit_code: int, reason: str) -> None:
+        self._is_ending = True
+        self.exit_code, self.reason = exit_code, reason
+        self.shutdown_system(reason)

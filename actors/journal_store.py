@@ -1,0 +1,164 @@
+"""
+The journal of a live node: what was decided, sent and filled, on the disk before the node goes on (law 11).
+
+Every write is one transaction, committed and flushed when it returns: kill -9 or a power cut loses nothing that
+returned. It protects neither from a disk that lies about flushing, nor from a file that is deleted or lost.
+
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple
+from decimal import Decimal
+from pathlib import Path
+
+from actors.journal_file import PATIENCE_MS, open_to_write, problem, told
+from actors.journal_reader import JournalReader, RunInfo
+from actors.journal_schema import COMMANDS, KINDS, Kind
+from actors.messages import Halt, LockSymbol, LossLimitHit, OrderFilled
+
+LOCKED_PATIENCE_MS = 50  # while another process holds the file: an exit must not wait for seconds again and again
+_OPERATOR = "operator"
+
+
+class JournalStore(JournalReader):
+    """The one journal of an account; written by its node and by the operator's commands."""
+
+    def __init__(self, path: Path) -> None:
+        self._open(path, open_to_write(path))
+        runs = self.runs()
+        self._run_id = runs[-1].run_id if runs else 0
+        self._patience_ms = PATIENCE_MS
+        self._inserts = {kind: _insert(known) for kind, known in KINDS.items()}
+
+    # -- Runs -----------------------------------------------------------------------------------
+
+    def begin_run(self, run: RunInfo) -> int:
+        """Enter a run of the node; return its number."""
+        earlier = self.runs()
+        if earlier and (earlier[-1].info.mode, earlier[-1].info.account) != (run.mode, run.account):
+            owner = earlier[-1].info
+            found = f"{run.mode} {run.account}; use the state directory of that account"
+            raise problem(self.path, f"runs of {owner.mode} {owner.account}", found)
+        with self._transaction():
+            cursor = self._db.execute(
+                "INSERT INTO sessions (started_ns, mode, account, engine, config_sha256, starting_cash_usd) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (*astuple(run)[:-1], str(run.starting_cash_usd)),
+            )
+            self._db.execute("INSERT OR IGNORE INTO cash VALUES (1, ?)", (str(run.starting_cash_usd),))
+            self._run_id = int(cursor.lastrowid or 0)
+        return self._run_id
+
+    def end_run(self, run_id: int, ended_ns: int, exit_code: int, reason: str) -> None:
+        """Enter how a run ended."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE sessions SET ended_ns = ?, exit_code = ?, reason = ? WHERE run_id = ?",
+                (ended_ns, exit_code, reason, run_id),
+            )
+
+    # -- Messages -------------------------------------------------------------------------------
+
+    def write(self, message: object, wall_ns: int) -> None:
+        """Write a message; it is on the disk when this returns. A fill that is known already changes nothing."""
+        values = KINDS[type(message)].values(message)
+        if isinstance(message, COMMANDS):
+            values = [*values, type(message).__name__, _source(message)]
+        with self._transaction():
+            row = (self._next(), self._run_id, wall_ns)
+            is_new = self._db.execute(self._inserts[type(message)], (*row, *values)).rowcount == 1
+            if isinstance(message, OrderFilled) and is_new:
+                spent = message.side * message.quantity * message.price + message.commission_usd
+                self._add_cash(-spent)
+            self._latch(message, row)
+
+    def _latch(self, message: object, row: tuple[int, int, int]) -> None:
+        match message:
+            case LockSymbol(ts=ts, symbol=symbol, detail=detail):
+                latch = (ts, "lock", symbol, "", detail)
+            case Halt(ts=ts, session=None, reason=reason, detail=detail):
+                latch = (ts, "halt", "", reason, detail)
+            case LossLimitHit(ts=ts, session=session, day_pnl_usd=pnl, limit_usd=limit):
+                latch = (ts, "loss_limit", session.isoformat(), "", f"{pnl} USD <= -{limit} USD")
+            case _:
+                return
+        self._db.execute("INSERT INTO latches VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", (*row, *latch))
+
+    # -- Account and latches --------------------------------------------------------------------
+
+    def adjust_cash(self, amount_usd: Decimal, wall_ns: int, detail: str) -> None:
+        """Enter cash that came or went without a fill: a deposit, interest, a dividend."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO cash_adjustments VALUES (?, ?, ?, ?, ?)",
+                (self._next(), self._run_id, wall_ns, str(amount_usd), detail),
+            )
+            if not self._add_cash(amount_usd):
+                raise problem(self.path, "a run begun before cash is adjusted", "none; begin one")
+
+    def unlock(self, symbol: str, wall_ns: int) -> bool:
+        """Clear the locks of a symbol; False when there was none."""
+        return self._clear("lock", symbol, wall_ns)
+
+    def resume(self, wall_ns: int) -> bool:
+        """Clear the halts without an end; False when there was none."""
+        return self._clear("halt", "", wall_ns)
+
+    def _clear(self, kind: str, subject: str, wall_ns: int) -> bool:
+        with self._transaction():
+            cursor = self._db.execute(
+                "UPDATE latches SET cleared_ns = ? WHERE kind = ? AND subject = ? AND cleared_ns IS NULL",
+                (wall_ns, kind, subject),
+            )
+        return cursor.rowcount > 0
+
+    def _add_cash(self, amount_usd: Decimal) -> bool:
+        """Add to the one row of cash; False before the first run, when no cash is known."""
+        cash = self.cash_usd()
+        if cash is None:
+            return False
+        self._db.execute("UPDATE cash SET cash_usd = ?", (str(cash + amount_usd),))
+        return True
+
+    # -- SQL ------------------------------------------------------------------------------------
+
+    def _next(self) -> int:
+        """Return the number of a new row, one count for all tables and all writers."""
+        query = "UPDATE sequence SET last = last + 1 RETURNING last"
+        return int(self._db.execute(query).fetchall()[0][0])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with told(self.path):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                    self._wait(LOCKED_PATIENCE_MS)
+                raise
+            self._wait(PATIENCE_MS)
+
+    def _wait(self, patience_ms: int) -> None:
+        if patience_ms != self._patience_ms:
+            self._db.execute(f"PRAGMA busy_timeout = {patience_ms}")
+            self._patience_ms = patience_ms
+
+
+def _insert(kind: Kind) -> str:
+    columns = ["seq", "run_id", "wall_ns", *kind.columns]
+    if kind.message in COMMANDS:
+        columns += ["kind", "source"]
+    known = " ON CONFLICT (client_order_id, trade_id) DO NOTHING" if kind.message is OrderFilled else ""
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {kind.table} ({', '.join(columns)}) VALUES ({marks}){known}"  # noqa: S608 - names of our own schema
+
+
+def _source(command: object) -> str:
+    """Return who gave a command: an operator's names it as the reason, or as the one who holds the entries."""
+    given_by = getattr(command, "reason", None) or getattr(command, "source", None)
+    return _OPERATOR if given_by == _OPERATOR else "component"

@@ -1,0 +1,66 @@
+"""Cancels and changes the resting orders of one strategy, each in its turn."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+
+from nautilus_trader.model import ClientOrderId, Equity, Price
+from nautilus_trader.trading import Strategy
+
+from strategies.command_lane import CommandLane
+from strategies.holding import Holding
+
+
+class OrderChanges:
+    """
+    What is sent about orders that exist already.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Whose orders they are.
+    instrument : Equity
+        For its precisions.
+    lane : CommandLane
+        Shared by all strategies.
+    holding : Callable[[], Holding]
+        The round trip as it is when the command's turn comes.
+
+    """
+
+    def __init__(
+        self, strategy: Strategy, instrument: Equity, lane: CommandLane, holding: Callable[[], Holding]
+    ) -> None:
+        self._strategy = strategy
+        self._instrument = instrument
+        self._lane = lane
+        self._holding = holding
+
+    def cancel(self, order_id: str) -> None:
+        self._command(order_id, partial(self._strategy.cancel_order, ClientOrderId(order_id)))
+
+    def resize_stop(self, shares: int) -> None:
+        """Ask for so many shares to be open of the stop; the broker counts those that filled in."""
+        holding = self._holding()
+        total = self._instrument.make_qty(shares + holding.stop_filled)
+        change = partial(self._strategy.modify_order, ClientOrderId(holding.stop_id), quantity=total)
+        self._command(holding.stop_id, change)
+
+    def move_stop(self, trigger: Decimal) -> None:
+        """Ask for another trigger of the stop, USD a share."""
+        price = Price.from_decimal_dp(trigger, self._instrument.price_precision)
+        order_id = self._holding().stop_id
+        self._command(order_id, partial(self._strategy.modify_order, ClientOrderId(order_id), trigger_price=price))
+
+    def answered(self, order_id: str) -> None:
+        """Take in that the broker answered a command, or ended the order: the next one may leave."""
+        self._lane.answered(order_id, self._strategy.clock.timestamp_ns)
+
+    def _command(self, order_id: str, command: Callable[[], None]) -> None:
+        def send() -> None:
+            if order_id in self._holding().working:
+                command()
+            else:
+                self.answered(order_id)  # it ended while the command waited its turn
+
+        self._lane.send(order_id, send, self._strategy.clock.timestamp_ns)
