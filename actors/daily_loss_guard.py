@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from actors.component import Watcher
+from actors.journal_reader import LossLatch
 from actors.loss_limits import DailyLossLimit
 from actors.messages import AlertRaised, EquityMarked, ExitReason, Halt, LossBaselineSet, LossLimitHit, Topic
 from catalog.nautilus_v2 import contained, contained_start
@@ -28,13 +29,13 @@ class DailyLossGuard(Watcher):
         self._session: date | None = None  # whose baseline was told
         self._latched: Halt | None = None  # of a breach before the restart
 
-    def restore(self, session: date, baseline_usd: Decimal, equity_usd: Decimal, *, is_breached: bool, ts: int) -> None:
-        """Go on where the journal says the day stood; a breach halts again as soon as all have started."""
-        self.limit.restore(session, baseline_usd, equity_usd, is_breached=is_breached)
-        self._session = session
-        if is_breached:
-            detail = f"daily loss limit of {self._limit_usd} USD hit before the restart, in session {session}"
-            self._latched = Halt(ts, session, ExitReason.LOSS_LIMIT, detail)
+    def restore(self, latch: LossLatch, *, is_latched: bool, ts: int) -> None:
+        """Go on where the journal says the day stood; a limit hit in this session halts again once all have started."""
+        self.limit.restore(latch.session, latch.baseline_usd, latch.equity_usd, is_breached=latch.is_breached)
+        self._session = latch.session
+        if is_latched:
+            detail = f"daily loss limit of {self._limit_usd} USD hit before the restart, in session {latch.session}"
+            self._latched = Halt(ts, latch.session, ExitReason.LOSS_LIMIT, detail)
 
     @contained_start
     def on_start(self) -> None:

@@ -9,11 +9,12 @@ behind the stops at the broker.
 
 import signal
 from datetime import timedelta
+from decimal import Decimal
 
 from nautilus_trader.common import TimeEvent
 
 from actors.component import Watcher
-from actors.messages import AlertRaised, ExitReason, Flatten, LossLimitHit, PositionReported, StopNode, Topic
+from actors.messages import AlertRaised, ExitReason, Flatten, LossLimitHit, PositionReported, StopMoved, StopNode, Topic
 from catalog.nautilus_v2 import contained, contained_start
 
 EXIT_DONE, EXIT_LOSS_LIMIT = 0, 5
@@ -66,6 +67,7 @@ class Helm(Watcher):
         self.exit_code = EXIT_DONE
         self.reason = ""
         self.held: dict[str, PositionReported] = {}
+        self.stops: dict[str, Decimal] = {}  # where each rests, by symbol
         self._request = request
         self._flattens_on_stop = flattens_on_stop
         self._ends_at_loss_limit = ends_at_loss_limit
@@ -77,6 +79,7 @@ class Helm(Watcher):
     @contained_start
     def on_start(self) -> None:
         self.listen(Topic.POSITIONS, self.on_position)
+        self.listen(Topic.STOPS, self.on_stop_moved)
         self.listen(Topic.LOSS_LIMIT, self.on_loss_limit)
         self.listen(Topic.COMMANDS, self.on_command)
         self.clock.set_timer("helm", LOOK_EVERY, callback=self.on_look)
@@ -92,6 +95,13 @@ class Helm(Watcher):
             self.held.pop(report.symbol, None)
         else:
             self.held[report.symbol] = report
+
+    @contained
+    def on_stop_moved(self, move: StopMoved) -> None:
+        if move.trigger is None:
+            self.stops.pop(move.symbol, None)
+        else:
+            self.stops[move.symbol] = move.trigger
 
     @contained
     def on_loss_limit(self, message: object) -> None:

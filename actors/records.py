@@ -134,6 +134,16 @@ class DataNote:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class LiveOrigin:
+    """Where the record of a live session comes from; a backtest has none."""
+
+    account: str  # shortened
+    starts: int  # of the program, in the session or on into it
+    killed: int  # of those before the last one: how often it did not end in order
+    carried: int  # round trips that were under way when the session began
+
+
 @dataclass(slots=True)
 class SessionRecord:
     """Everything a report says about one run; filled while it runs."""
@@ -165,6 +175,7 @@ class SessionRecord:
     peak_rss_mb: float = 0.0
     # By symbol: ts (close of the bar), open, high, low, close. May load on access: ask for one symbol at a time
     price_series: "Mapping[str, pd.DataFrame]" = field(default_factory=dict)
+    live: LiveOrigin | None = None
 
 
 class RoundTrips:

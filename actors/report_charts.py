@@ -65,10 +65,13 @@ def equity_chart(curve: EquityCurve, starting_usd: float) -> Figure:
         "xaxis": {"anchor": "y2"},
         "yaxis": {"domain": [0.34, 1], "tickprefix": "$", "tickformat": ",.0f"},
         "yaxis2": {"domain": [0, 0.26], "ticksuffix": " %", "nticks": 4},
-        "shapes": [_level(starting_usd)],
     }
     below = under | {"yaxis": "y2", "fill": "tozeroy", "fillcolor": "rgba(220,38,38,.14)"}
-    return {"labels": BarAxis(curve.ts).labels(shown), "data": [equity, below], "layout": layout}
+    return {
+        "labels": BarAxis(curve.ts).labels(shown),
+        "data": [_level(starting_usd, shown), equity, below],
+        "layout": layout,
+    }
 
 
 def price_chart(prices: pd.DataFrame, trades: Sequence[Trade], stops: Sequence[StopPoint], max_points: int) -> Figure:
@@ -126,9 +129,11 @@ def _turning_points(equity: Floats, drawdown: Floats) -> Bars:
     return np.unique(np.array([0, len(equity) - 1, int(drawdown.argmin()), *lowest, *highest], np.int64))
 
 
-def _level(usd: float) -> Figure:
+def _level(usd: float, bars: Bars) -> Figure:
+    # A trace, not a shape: the axis then reaches to it when the account has left it far behind
     line = {"color": GREY, "width": 1, "dash": "dash"}
-    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": usd, "y1": usd, "line": line}
+    ends = [int(bars[0]), int(bars[-1])]
+    return {"name": "Start", "x": ends, "y": [usd, usd], "mode": "lines", "line": line, "hoverinfo": "skip"}
 
 
 def _line(name: str, bars: Bars, values: Floats, color: str, width: float) -> Figure:

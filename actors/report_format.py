@@ -11,6 +11,12 @@ MINUS = "−"  # as wide as a plus sign, so columns of figures stay in line
 MISSING = "–"
 SIX_PLACES = Decimal("0.000001")
 CENT = Decimal("0.01")
+RUN_NAMES = {"paper": "Paper session", "live": "Live session", "dry-run": "Dry run"}
+
+
+def run_name(record: SessionRecord) -> str:
+    """Return what the run was, as a title says it: ``Backtest``, ``Paper session``."""
+    return RUN_NAMES.get(record.mode, record.mode.capitalize())
 
 
 def iso_utc(ts: int) -> str:

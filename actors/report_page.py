@@ -13,8 +13,9 @@ from typing import Any
 from actors.records import DataNote, SessionRecord
 from actors.report_breakdowns import breakdowns
 from actors.report_charts import MAX_POINTS, Figure, equity_chart, price_chart
-from actors.report_format import count, exchange_time, first_and_last
+from actors.report_format import count, exchange_time, first_and_last, run_name
 from actors.report_html import empty, section, text
+from actors.report_live import account_name, remarks
 from actors.report_sections import headline, incidents, provenance, refusals, trade_table
 from actors.report_statistics import EquityCurve, equity_curve, session_days
 
@@ -68,7 +69,7 @@ def _plotly() -> str:
 def _title(record: SessionRecord) -> str:
     symbols = [symbol.split(".")[0] for symbol in record.symbols]
     named = ", ".join(symbols[:6]) + (f" and {len(symbols) - 6} more" if len(symbols) > 6 else "")
-    return f"{record.mode.capitalize()} · {named or 'no symbol'}"
+    return f"{run_name(record)} · {named or 'no symbol'}"
 
 
 def _header(record: SessionRecord, curve: EquityCurve) -> str:
@@ -88,8 +89,12 @@ def _notices(record: SessionRecord) -> str:
     if record.loss_limit_halts:
         halts = count(record.loss_limit_halts, "halt")
         notices.append(("warn", "Loss limit", f"{halts} of trading: the loss of a day reached the limit."))
+    if record.live:
+        notices.insert(0, ("", account_name(record), " ".join(remarks(record))))
     loud = [("loud", "Not real prices", note.text) for note in record.data_notes if note.severity == "synthetic"]
-    banners = [f'<div class="banner {kind}"><b>{head}</b> {text(body)}</div>' for kind, head, body in loud + notices]
+    banners = [
+        f'<div class="banner {kind}"><b>{text(head)}</b> {text(body)}</div>' for kind, head, body in loud + notices
+    ]
     banners.insert(len(loud), _data_errors([note for note in record.data_notes if note.severity == "error"]))
     return "".join(banners) + _data_notes([note for note in record.data_notes if note.severity == "note"])
 
@@ -121,8 +126,9 @@ def _equity_section(record: SessionRecord, curve: EquityCurve) -> str:
         words = "Too few marks of the account to draw a curve: at least two closed bars are needed."
         return section("Equity and drawdown", empty(words))
     chart = _figure("equity", equity_chart(curve, float(record.starting_equity_usd)))
+    marked = "at closed bars, as the journal has it" if record.live else "at every bar close"
     note = (
-        "Marked to market at every bar close, level where nothing was held; the dashed line is the starting equity. "
+        f"Marked to market {marked}, level where nothing was held; the dashed line is the starting equity. "
         "Drag over a stretch to zoom in."
     )
     return section("Equity and drawdown", chart, note)

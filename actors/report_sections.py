@@ -71,23 +71,30 @@ def incidents(record: SessionRecord) -> str:
 
 def provenance(record: SessionRecord, summary: dict[str, Any]) -> str:
     """Return what was run, on what, and with which settings."""
-    rate = summary["bars_per_sec"]
     first, last = (f"{exchange_time(ts):%Y-%m-%d %H:%M} New York" for ts in first_and_last(record))
+    begins, ends = ("First bar closed", "Last bar closed") if len(record.bar_closes) else ("From", "Until")
     facts = [
         ("Mode", record.mode),
+        *([("Account", record.live.account)] if record.live else []),
         ("Engine", record.engine),
-        ("First bar closed", first),
-        ("Last bar closed", last),
+        (begins, first),
+        (ends, last),
         ("Bars", f"{record.bars:,}"),
         ("Signals, orders, fills", f"{summary['signals']:,}, {summary['orders']:,}, {summary['fills']:,}"),
         ("Loss-limit halts", f"{record.loss_limit_halts:,}"),
-        ("Run time", f"{record.wall_secs:.1f} s" + (f", {rate:,} bars a second in the engine" if rate else "")),
+        ("Run time", _run_time(record, summary["bars_per_sec"])),
         ("Peak memory", f"{record.peak_rss_mb:,.0f} MB"),
         ("Settings, SHA-256", record.config_sha256),
     ]
     rows = [f'<tr><td>{text(name)}</td><td class="wrap">{text(value)}</td></tr>' for name, value in facts]
     settings = f"<details><summary>Settings used</summary><pre>{text(record.config_text)}</pre></details>"
     return section("The run", table(["", ""], rows, "facts") + settings)
+
+
+def _run_time(record: SessionRecord, bars_per_sec: int | None) -> str:
+    if record.live:
+        return f"{held_for(int(record.wall_secs * 1_000_000_000))} since the last start"
+    return f"{record.wall_secs:.1f} s" + (f", {bars_per_sec:,} bars a second in the engine" if bars_per_sec else "")
 
 
 def _results(summary: dict[str, Any]) -> list[Tile]:
@@ -104,7 +111,8 @@ def _results(summary: dict[str, Any]) -> list[Tile]:
 def _activity(record: SessionRecord, summary: dict[str, Any], curve: EquityCurve) -> list[Tile]:
     closed, wins = summary["trades"], summary["wins"]
     still_open = sum(trade.is_open for trade in record.trades)
-    held = f"of all {len(curve.ts):,} bar closes; in the market at {percent(time_held_pct(curve), decimals=0)}"
+    moments = "bar closes" if len(record.bar_closes) else "marks"
+    held = f"of all {len(curve.ts):,} {moments}; in the market at {percent(time_held_pct(curve), decimals=0)}"
     win_rate = 100 * wins / closed if closed else None
     return [
         ("Win rate", percent(win_rate, decimals=1), f"{wins:,} won, {summary['losses']:,} lost", ""),

@@ -152,5 +152,5 @@ def _write(directory: Path, texts: dict[str, str]) -> list[Path]:
 def _report_error(directory: Path, error: OSError) -> ReportError:
     return ReportError(
         f"Report: expected a directory that can be written to, found {directory}: {error.strerror or error}. "
-        "Name another one with --report DIR, or mend its permissions or free space."
+        "Name another one (of a backtest with --report DIR), or mend its permissions or free space."
     )

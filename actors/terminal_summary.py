@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.records import DataNote, SessionRecord
-from actors.report_format import count, exchange_time, first_and_last, percent, ratio, usd, words
+from actors.report_format import count, exchange_time, first_and_last, percent, ratio, run_name, usd, words
+from actors.report_live import account_name, remarks
 from actors.report_statistics import Group, group_trades
 
 MAX_SYMBOL_LINES = 5
@@ -26,7 +27,7 @@ def print_summary(record: SessionRecord, summary: dict[str, Any], directory: Pat
     """Print the headline figures, a line a symbol, what was refused and why, and where the report lies."""
     for notice in _notices(record):
         console.print(notice)
-    title, figures = _title(record), _figures(summary)
+    title, figures = _title(record), _figures(record, summary)
     console.print(_first_that_fits(console, _headline(title, figures, 2), _headline(title, figures, 1)))
     for details in _details(record, summary["blocked_entries"], console):
         console.print(details)
@@ -42,7 +43,8 @@ def _first_that_fits(console: Console, *layouts: RenderableType) -> RenderableTy
 
 def _notices(record: SessionRecord) -> list[Text]:
     loudest_first = sorted(record.data_notes, key=lambda note: list(NOTE_STYLES).index(note.severity))
-    notices = [_notice(note) for note in loudest_first[:MAX_NOTES]]
+    origin = [Text(" ".join([f"{account_name(record)}.", *remarks(record)]))] if record.live else []
+    notices = origin + [_notice(note) for note in loudest_first[:MAX_NOTES]]
     left = loudest_first[MAX_NOTES:]
     if left:
         errors = sum(note.severity == "error" for note in left)
@@ -63,12 +65,14 @@ def _notice(note: DataNote) -> Text:
 
 
 def _title(record: SessionRecord) -> str:
-    first, last = (f"{exchange_time(ts):%Y-%m-%d}" for ts in first_and_last(record))
-    return f"{record.mode.capitalize()} {first} to {last}"
+    days = [f"{exchange_time(ts):%Y-%m-%d}" for ts in first_and_last(record)]
+    return f"{run_name(record)} {' to '.join(dict.fromkeys(days) if record.live else days)}"
 
 
-def _figures(summary: dict[str, Any]) -> list[tuple[str, Text]]:
+def _figures(record: SessionRecord, summary: dict[str, Any]) -> list[tuple[str, Text]]:
     net, starting, closed = summary["net_pnl_usd"], summary["starting_equity_usd"], summary["trades"]
+    speed = ("Bars a second", Text(f"{summary['bars_per_sec']:,}" if summary["bars_per_sec"] else "–"))
+    still_open = ("Still open", Text(str(sum(trade.is_open for trade in record.trades))))
     return [
         ("Net P&L", _money(net)),
         ("Return", Text(percent(net / starting * 100 if starting else None, signed=True), style=_style(net))),
@@ -81,7 +85,7 @@ def _figures(summary: dict[str, Any]) -> list[tuple[str, Text]]:
         ("Commissions", Text(usd(summary["commissions_usd"]))),
         ("Loss-limit halts", Text(str(summary["loss_limit_halts"]))),
         ("Bars", Text(f"{summary['bars']:,}")),
-        ("Bars a second", Text(f"{summary['bars_per_sec']:,}" if summary["bars_per_sec"] else "–")),
+        still_open if record.live else speed,
     ]
 
 

@@ -1,7 +1,7 @@
 """
 The interlocks of a live start (law 12): which account may be traded, on which port, armed by which keys; no I/O.
 
-Live money needs two keys, ``mode = "live"`` in the file and BALLAST_ARM_LIVE=<account id> in the environment, and
+A paper account need not be set when it is the gateway's only one. Live money needs two keys, ``mode = "live"`` in the file and BALLAST_ARM_LIVE=<account id> in the environment, and
 mode, account prefix, port and the gateway's own accounts must all mean the same kind of money, either way round.
 They believe the gateway: one that names its accounts falsely is not found out.
 
@@ -22,7 +22,11 @@ _LIVE_ACCOUNT: Final = re.compile(r"U\d+")
 
 
 def interlock_problems(
-    settings: Settings, armed_account: str | None, managed_accounts: Sequence[str] | None
+    settings: Settings,
+    armed_account: str | None,
+    managed_accounts: Sequence[str] | None,
+    *,
+    is_dry_run: bool = False,
 ) -> list[str]:
     """
     Return why this node may not start, one sentence or two for each reason; empty when it may.
@@ -35,12 +39,24 @@ def interlock_problems(
         The account in BALLAST_ARM_LIVE.
     managed_accounts : Sequence[str] | None
         The accounts the gateway is logged in to; None before it is asked.
+    is_dry_run : bool
+        Whether no order is sent; then the two keys are not asked for, and all else still agrees.
 
     """
-    problems = [*_account_problems(settings), *_key_problems(settings, armed_account), *_hours_problems(settings)]
+    problems = _account_problems(settings)
+    if not is_dry_run:
+        problems += _key_problems(settings, armed_account)
     if managed_accounts is not None:
         problems += _managed_problems(settings, managed_accounts)
     return problems
+
+
+def account_to_trade(settings: Settings, managed_accounts: Sequence[str]) -> str | None:
+    """Return the account that is set, else the gateway's only one if it is a paper account and paper is meant."""
+    if settings.account.id is not None:
+        return settings.account.id
+    is_only_paper = [account_kind(each) for each in managed_accounts] == ["paper"]
+    return managed_accounts[0] if is_only_paper and settings.account.mode == "paper" else None
 
 
 def account_kind(account_id: str) -> Kind | None:
@@ -55,12 +71,12 @@ def _account_problems(settings: Settings) -> list[str]:
     port_kind = PORT_KINDS.get(port, mode)
     wanted = "DU… (paper)" if mode == "paper" else "U… (live)"
     problems = []
-    if account_id is None:
+    if account_id is None and mode == "live":
         problems.append(
             f"account.id: expected the account to trade, {wanted}, found nothing; set it under [account] or in "
             "BALLAST_ACCOUNT__ID. TWS and IB Gateway show it in their title."
         )
-    elif account_kind(account_id) != mode:
+    elif account_id is not None and account_kind(account_id) != mode:
         problems.append(
             f'account.id: expected {wanted} with mode = "{mode}", found {account_id}; correct account.id, or '
             "account.mode if you mean the other kind of money."
@@ -88,21 +104,16 @@ def _key_problems(settings: Settings, armed_account: str | None) -> list[str]:
     return [text]
 
 
-def _hours_problems(settings: Settings) -> list[str]:
-    if settings.session.hours != "extended":
-        return []
-    text = (
-        'session.hours: expected "regular" at a broker, found "extended"; market orders and stops sleep outside '
-        'regular hours at IB, so a position would stand without its stop. Set session.hours = "regular".'
-    )
-    return [text]
-
-
 def _managed_problems(settings: Settings, managed_accounts: Sequence[str]) -> list[str]:
     mode, account_id = settings.account.mode, settings.account.id
     offered = ", ".join(managed_accounts) or "none"
     problems = []
-    if account_id not in managed_accounts:
+    if account_to_trade(settings, managed_accounts) is None:
+        problems.append(
+            f"account.id: expected one paper account (DU…) at the gateway, as none is set, found {offered}; set "
+            "the account to trade under [account] or in BALLAST_ACCOUNT__ID."
+        )
+    elif account_id is not None and account_id not in managed_accounts:
         problems.append(
             f"account.id: expected {account_id} among the accounts of the gateway, found {offered}; correct "
             "account.id, or log the gateway in as the user of that account."

@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from catalog.sessions import NANOS_IN_SECOND, Sessions
-from config.tws_answers import DataAnswer, Resolved
+from config.tws_answers import DataAnswer, Resolved, ValueAnswer
 from config.tws_wire import MAX_SERVER_VERSION, MIN_SERVER_VERSION
 
 MAX_SKEW_SECS: Final = 5.0  # beyond it the age of data and the minutes around open and close are wrong
 NOTABLE_SKEW_SECS: Final = 1.0
+BASE_CURRENCY: Final = "USD"
 LONGEST_REST_DAYS: Final = 31  # no exchange rests for longer
 
 # The market data of a listing exchange, as the broker sells it (Client Portal, Settings, Market Data Subscriptions).
@@ -93,6 +94,42 @@ def session_check(sessions: Sessions, now: int) -> Check:
     )
 
 
+def hours_check(hours: str) -> Check:
+    """Return whether a position has a stop that works through all the hours that are traded."""
+    if hours != "extended":
+        return Check("hours", "ok", hours)
+    return Check(
+        "hours",
+        "failed",
+        'session.hours: expected "regular" at a broker, found "extended"; market orders and stops sleep outside '
+        "regular hours at IB, so a position would stand without its stop",
+        'Set session.hours = "regular".',
+    )
+
+
+def value_check(answer: ValueAnswer) -> Check:
+    """Return whether the account's value is known, in USD, and above zero."""
+    name, row, amount = "account value", answer.row, answer.amount
+    if not answer.is_answered:
+        return Check(name, "failed", "no answer in time", "Try again; a gateway just logged in is slow.")
+    if row is None:
+        found = f"expected the value of {answer.account}, found {'none' if not answer.refusal else 'a refusal'}"
+        remedy = "Look in TWS whether this account shows a net liquidation value, and try again."
+        return Check(name, "failed", found + _quoted(answer), remedy)
+    if amount is None:
+        found = f'expected an amount, found "{row.value}"'
+        return Check(name, "failed", found, "Try again; a gateway just logged in may not know it yet.")
+    found = f"{amount:,.2f} {row.currency or '(no currency)'}"
+    if row.currency != BASE_CURRENCY:
+        found = f"expected a value in {BASE_CURRENCY}, found {found}; the limits of this program are in {BASE_CURRENCY}"
+        remedy = f"Trade an account whose base currency is {BASE_CURRENCY} (Client Portal, Settings, Base Currency)."
+        return Check(name, "failed", found, remedy)
+    if amount <= 0:
+        remedy = "Fund the account, or reset the paper account in the Client Portal."
+        return Check(name, "failed", f"expected more than 0 {BASE_CURRENCY}, found {found}", remedy)
+    return Check(name, "ok", found)
+
+
 def instrument_check(symbol: str, resolved: Resolved) -> Check:
     """Return whether a symbol is exactly one contract at the broker; of several the adapter would take the last."""
     name, (ticker, _, exchange) = f"instrument {symbol}", symbol.rpartition(".")
@@ -144,5 +181,5 @@ def _subscribe(symbol: str) -> str:
     return f"Subscribe to {package} in the Client Portal; for a paper account, share it from the live account."
 
 
-def _quoted(answer: Resolved | DataAnswer) -> str:
+def _quoted(answer: Resolved | DataAnswer | ValueAnswer) -> str:
     return f' ("{answer.refusal.code} {answer.refusal.text}")' if answer.refusal else ""

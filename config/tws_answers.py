@@ -1,17 +1,59 @@
-"""What the answers of a gateway add up to, symbol by symbol: contracts, and the market data it serves; no I/O."""
+"""What the answers of a gateway add up to: the value of the account, contracts, the market data it serves; no I/O."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Final, Literal
 
-from config.tws_wire import ContractFound, ContractsEnd, DataKind, Message, Refusal, Tick
+from config.tws_wire import (
+    NET_LIQUIDATION,
+    ContractFound,
+    ContractsEnd,
+    DataKind,
+    Message,
+    Refusal,
+    SummaryEnd,
+    SummaryRow,
+    Tick,
+)
 
 _PRICE_TICKS: Final = {1, 2, 4, 6, 7, 9, 14, 37}  # bid, ask, last, high, low, close, open, mark
 _DELAYED_TICKS: Final = {66, 67, 68, 72, 73, 75, 76}  # the same, 15 minutes late
 _DELAYED_KINDS: Final = {3, 4}
 _PARTLY_SUBSCRIBED: Final = {10090, 10091}  # not on every exchange; prices follow
+MAX_AMOUNT_DIGITS: Final = 15  # before the point; beyond, it is no account's value (unset is 1.79…E308)
 _DELAYED_FOLLOWS: Final = 10167  # not subscribed; delayed prices follow
 
 DataVerdict = Literal["realtime", "delayed", "refused", "silent"]
+
+
+@dataclass(slots=True)
+class ValueAnswer:
+    """What the gateway says an account is worth; the rows of other accounts are passed over."""
+
+    account: str
+    row: SummaryRow | None = None
+    refusal: Refusal | None = None
+    is_answered: bool = False
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The value in the currency of the row; None when there is none, or no number."""
+        try:
+            amount = Decimal(self.row.value if self.row else "")
+        except InvalidOperation:
+            return None
+        return amount if amount.is_finite() and amount.adjusted() < MAX_AMOUNT_DIGITS else None
+
+    def take(self, message: Message) -> None:
+        match message:
+            case SummaryRow(account=self.account, tag=tag) if tag == NET_LIQUIDATION:
+                self.row = message
+                self.is_answered = True
+            case Refusal():
+                self.refusal = message
+                self.is_answered = True
+            case SummaryEnd():
+                self.is_answered = True
 
 
 @dataclass(slots=True)

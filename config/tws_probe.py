@@ -15,13 +15,15 @@ from threading import Event
 from time import perf_counter
 from typing import Final, Literal
 
+from config import tws_failures as failures
 from config import tws_wire as wire
-from config.tws_answers import DataAnswer, Resolved
+from config.tws_answers import DataAnswer, Resolved, ValueAnswer
 from config.tws_wire import Accounts, ContractFound, Message, NextOrderId, Refusal, ServerTime, WireError
 
-TOTAL_SECS: Final = 15.0
+TOTAL_SECS: Final = 20.0
 ANSWER_SECS: Final = 3.0
-CONTRACTS_SECS: Final = 5.0  # a gateway that has just logged in is slow with the first ones
+VALUE_SECS: Final = 5.0  # a gateway that has just logged in is slow with it, and with the first contracts
+CONTRACTS_SECS: Final = 5.0
 CLOSE_SECS: Final = 2.0
 MESSAGES_PER_SEC: Final = 40  # the gateway takes 50 and refuses or hangs up beyond (error 100)
 
@@ -29,15 +31,6 @@ FIRST_REQUEST: Final = 1_400_000_000  # beyond every order id, whose errors come
 CLIENT_ID_TAKEN: Final = 326
 _LINK_BACK: Final = {1101, 1102}  # between the gateway and IB
 _GOOD_NEWS: Final = {2104, 2106, 2107, 2108, 2119, 2158}  # data farms connect or rest
-
-
-class ProbeFailed(Exception):  # noqa: N818 - it is what was found, and the operator acts
-    """The look ends here: what was found, and how it is mended."""
-
-    def __init__(self, found: str, remedy: str) -> None:
-        super().__init__(f"{found} {remedy}")
-        self.found = found
-        self.remedy = remedy
 
 
 def ask_as(symbol: str) -> tuple[str, str]:
@@ -68,22 +61,18 @@ class TwsProbe:
         try:
             self._socket = socket.create_connection((host, port), timeout=ANSWER_SECS)
         except (OSError, UnicodeError) as error:
-            raise ProbeFailed(
-                f"nothing answers at {self._place} ({_reason(error)})",
-                "Start IB Gateway or TWS and log in; compare ib.host and ib.port with the socket port in its API "
-                'settings (in TWS, tick "Enable ActiveX and Socket Clients").',
-            ) from error
+            raise failures.absent(self._place, error) from error
 
     def greet(self) -> int:
         """Return the server version, which may be one that is too old to go on with."""
         self._send(wire.GREETING)
         payload = self._frame(self._limit(ANSWER_SECS))
         if payload is None:
-            raise self._unanswered("the greeting")
+            raise failures.unanswered(self._place, "the greeting", self._last_word)
         try:
             return wire.server_version(payload)
         except WireError as error:
-            raise self._not_tws(error) from error
+            raise failures.not_tws(self._place, error) from error
 
     def start(self, client_id: int) -> tuple[str, ...]:
         """Take the client id and return the accounts the gateway is logged in to."""
@@ -94,17 +83,14 @@ class TwsProbe:
         for message in self._messages(ANSWER_SECS):
             match message:
                 case Refusal(code=code) if code == CLIENT_ID_TAKEN:
-                    raise ProbeFailed(
-                        f"client id {client_id} is in use by another program",
-                        "End that program (another node, or a script), or set ib.client_id to a number of its own.",
-                    )
+                    raise failures.client_id_taken(client_id)
                 case Accounts(ids):
                     accounts = ids
                 case NextOrderId():
                     has_order_id = True
             if accounts is not None and has_order_id:
                 return accounts
-        raise self._unanswered("the start of the session")
+        raise failures.unanswered(self._place, "the start of the session", self._last_word)
 
     def server_time_secs(self) -> int:
         """Return the gateway's time, seconds since 1970, cut to whole ones."""
@@ -112,7 +98,19 @@ class TwsProbe:
         for message in self._messages(ANSWER_SECS):
             if isinstance(message, ServerTime):
                 return message.secs
-        raise self._unanswered("the question for its time")
+        raise failures.unanswered(self._place, "the question for its time", self._last_word)
+
+    def account_value(self, account: str) -> ValueAnswer:
+        """Return what the gateway says an account is worth, as far as it says it."""
+        number, answer = self._request_id(), ValueAnswer(account)
+        self._send(wire.ask_net_liquidation(number))
+        for message in self._messages(VALUE_SECS):
+            if getattr(message, "request_id", 0) == number:
+                answer.take(message)
+            if answer.is_answered:
+                break
+        self._send(wire.cancel_account_summary(number))
+        return answer
 
     def resolve(self, symbols: Collection[str]) -> dict[str, Resolved]:
         """Return what the gateway knows under each symbol; unanswered ones are among them."""
@@ -173,7 +171,7 @@ class TwsProbe:
             self._socket.settimeout(ANSWER_SECS)
             self._socket.sendall(data)
         except OSError as error:
-            raise self._hung_up(_reason(error)) from error
+            raise failures.hung_up(self._place, error, self._last_word) from error
 
     def _messages(self, secs: float) -> Iterator[Message]:
         until = self._limit(secs)
@@ -181,7 +179,7 @@ class TwsProbe:
             try:
                 message = wire.read_message(payload)
             except WireError as error:
-                raise self._not_tws(error) from error
+                raise failures.not_tws(self._place, error) from error
             if isinstance(message, Refusal):
                 self._note(message)
             if message is not None:
@@ -198,11 +196,11 @@ class TwsProbe:
             except TimeoutError:
                 return None
             except OSError as error:
-                raise self._hung_up(_reason(error)) from error
+                raise failures.hung_up(self._place, error, self._last_word) from error
             except WireError as error:
-                raise self._not_tws(error) from error
+                raise failures.not_tws(self._place, error) from error
             if not chunk:
-                raise self._hung_up("it closed the connection")
+                raise failures.hung_up(self._place, "it closed the connection", self._last_word)
             self._buffer += chunk
         return None
 
@@ -211,27 +209,3 @@ class TwsProbe:
             self._last_word = ""
         elif refusal.code not in _GOOD_NEWS:
             self._last_word = f'; its last word: "{refusal.code} {refusal.text}"'
-
-    def _unanswered(self, question: str) -> ProbeFailed:
-        return ProbeFailed(
-            f"{self._place} takes the connection and leaves {question} unanswered{self._last_word}",
-            "Look at the window of the gateway: a question to confirm, a login that has ended, the daily restart. "
-            "Restart it if it hangs.",
-        )
-
-    def _hung_up(self, reason: str) -> ProbeFailed:
-        return ProbeFailed(
-            f"{self._place} hung up ({reason}){self._last_word}",
-            "Look at its API settings: this machine among the trusted addresses, socket clients enabled; its log "
-            "says more.",
-        )
-
-    def _not_tws(self, error: WireError) -> ProbeFailed:
-        return ProbeFailed(
-            f"what answers at {self._place} is no TWS or IB Gateway: {error}",
-            "Correct ib.host and ib.port; another program may listen there.",
-        )
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

@@ -7,9 +7,11 @@ versions 213 and above). Only what the preflight reads is decoded: other message
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from config.tws_protobuf import Fields, bytes_in, decode, encode, number_in, text_in
 
 MIN_SERVER_VERSION: Final = 213  # below it the gateway speaks text, which the node's adapter does not
 MAX_SERVER_VERSION: Final = 225
@@ -18,10 +20,7 @@ GREETING: Final = b"API\0" + struct.pack("!I", 9) + f"v100..{MAX_SERVER_VERSION}
 MAX_FRAME_BYTES: Final = 0xFFFFFF  # as the vendor's own client; a longer one is no frame at all
 _PROTOBUF: Final = 200  # added to the number of a message that is protobuf
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
-
-type Value = int | float | bytes
-type Fields = dict[int, list[Value]]
+NET_LIQUIDATION: Final = "NetLiquidation"  # cash and positions, in the base currency of the account
 
 
 class WireError(ValueError):
@@ -79,7 +78,34 @@ class DataKind:
     kind: int
 
 
-type Message = Refusal | Accounts | NextOrderId | ServerTime | ContractFound | ContractsEnd | Tick | DataKind
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One figure of one account, as text."""
+
+    request_id: int
+    account: str
+    tag: str
+    value: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryEnd:
+    request_id: int
+
+
+type Message = (
+    Refusal
+    | Accounts
+    | NextOrderId
+    | ServerTime
+    | ContractFound
+    | ContractsEnd
+    | Tick
+    | DataKind
+    | SummaryRow
+    | SummaryEnd
+)
 
 
 def take_frame(buffer: bytearray) -> bytes | None:
@@ -122,7 +148,7 @@ def ask_data_kind(kind: int) -> bytes:
 
 
 def ask_market_data(request_id: int, con_id: int, ticker: str, exchange: str) -> bytes:
-    contract = _fields((1, con_id)) + _stock(ticker, exchange) + _fields((10, "USD"))
+    contract = encode((1, con_id)) + _stock(ticker, exchange) + encode((10, "USD"))
     return _message(1, (1, request_id), (2, contract))
 
 
@@ -130,119 +156,60 @@ def cancel_market_data(request_id: int) -> bytes:
     return _message(2, (1, request_id))
 
 
+def ask_net_liquidation(request_id: int) -> bytes:
+    """Ask what each account is worth; the gateway sends changes too, until it is cancelled."""
+    return _message(62, (1, request_id), (2, "All"), (3, NET_LIQUIDATION))
+
+
+def cancel_account_summary(request_id: int) -> bytes:
+    return _message(63, (1, request_id))
+
+
 def read_message(payload: bytes) -> Message | None:
     """Return what a payload says, None when it is of no use here; raises ``WireError`` for no message at all."""
     if len(payload) < 4:
         raise WireError(f"expected a message number, found {payload!r}")
     reader = _READERS.get(int.from_bytes(payload[:4]) - _PROTOBUF)
-    return reader(decode(payload[4:])) if reader else None
-
-
-def decode(data: bytes) -> Fields:
-    """Return the values of each protobuf field by its number, in the order they stand."""
-    fields: Fields = {}
-    for number, value in _parts(data):
-        fields.setdefault(number, []).append(value)
-    return fields
-
-
-def _parts(data: bytes) -> Iterator[tuple[int, Value]]:
-    at = 0
-    while at < len(data):
-        key, at = _read_varint(data, at)
-        number, kind = key >> 3, key & 7
-        if kind == _VARINT:
-            value, at = _read_varint(data, at)
-            yield number, value - (1 << 64) if value >> 63 else value
-            continue
-        if kind == _BYTES:
-            size, at = _read_varint(data, at)
-        elif kind in (_FIXED64, _FIXED32):
-            size = 8 if kind == _FIXED64 else 4
-        else:
-            raise WireError(f"expected protobuf fields, found wire type {kind}")
-        chunk, at = data[at : at + size], at + size
-        if at > len(data):
-            raise WireError(f"expected {size} bytes in field {number}, found {len(chunk)}")
-        yield number, chunk if kind == _BYTES else struct.unpack("<d" if size == 8 else "<f", chunk)[0]
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for place, byte in enumerate(data[at : at + 10]):
-        value |= (byte & 0x7F) << 7 * place
-        if byte < 0x80:
-            return value & (1 << 64) - 1, at + place + 1
-    raise WireError("expected a protobuf number, found its end missing")
+    try:
+        return reader(decode(payload[4:])) if reader else None
+    except ValueError as error:
+        raise WireError(str(error)) from error
 
 
 def _message(number: int, *fields: tuple[int, int | str | bytes]) -> bytes:
-    payload = struct.pack("!I", number + _PROTOBUF) + _fields(*fields)
+    payload = struct.pack("!I", number + _PROTOBUF) + encode(*fields)
     return struct.pack("!I", len(payload)) + payload
 
 
 def _stock(ticker: str, exchange: str) -> bytes:
-    return _fields((2, ticker), (3, "STK"), (8, "SMART"), (9, exchange))
-
-
-def _fields(*fields: tuple[int, int | str | bytes]) -> bytes:
-    out = b""
-    for number, value in fields:
-        if isinstance(value, int):
-            out += _varint(number << 3 | _VARINT) + _varint(value)
-        else:
-            data = value.encode() if isinstance(value, str) else value
-            out += _varint(number << 3 | _BYTES) + _varint(len(data)) + data
-    return out
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    value &= (1 << 64) - 1  # a negative number is its two's complement
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def _number(fields: Fields, number: int) -> int:
-    value = fields.get(number, [0])[-1]
-    if not isinstance(value, int):
-        raise WireError(f"expected a number in field {number}, found {value!r}")
-    return value
-
-
-def _bytes(fields: Fields, number: int) -> bytes:
-    value = fields.get(number, [b""])[-1]
-    if not isinstance(value, bytes):
-        raise WireError(f"expected text in field {number}, found {value!r}")
-    return value
-
-
-def _text(fields: Fields, number: int) -> str:
-    # It is shown on terminals and in logs: nothing in it may steer them.
-    text = _bytes(fields, number).decode(errors="replace")
-    return "".join(char if char.isprintable() else " " for char in text)
+    return encode((2, ticker), (3, "STK"), (8, "SMART"), (9, exchange))
 
 
 def _accounts(fields: Fields) -> Accounts:
-    return Accounts(tuple(name.strip() for name in _text(fields, 1).split(",") if name.strip()))
+    return Accounts(tuple(name.strip() for name in text_in(fields, 1).split(",") if name.strip()))
 
 
 def _contract(fields: Fields) -> ContractFound:
-    contract, details = decode(_bytes(fields, 2)), decode(_bytes(fields, 3))
+    contract, details = decode(bytes_in(fields, 2)), decode(bytes_in(fields, 3))
     entries = [decode(entry) for entry in details.get(17, []) if isinstance(entry, bytes)]
-    isin = next((_text(entry, 2) for entry in entries if _text(entry, 1) == "ISIN"), "")
-    return ContractFound(_number(fields, 1), _number(contract, 1), _text(contract, 9), isin)
+    isin = next((text_in(entry, 2) for entry in entries if text_in(entry, 1) == "ISIN"), "")
+    return ContractFound(number_in(fields, 1), number_in(contract, 1), text_in(contract, 9), isin)
+
+
+def _summary_row(fields: Fields) -> SummaryRow:
+    account, tag, value, currency = (text_in(fields, number) for number in (2, 3, 4, 5))
+    return SummaryRow(number_in(fields, 1), account, tag, value, currency)
 
 
 _READERS: Final[dict[int, Callable[[Fields], Message]]] = {
-    1: lambda fields: Tick(_number(fields, 1), _number(fields, 2)),
-    4: lambda fields: Refusal(_number(fields, 1), _number(fields, 3), _text(fields, 4)),
-    9: lambda fields: NextOrderId(_number(fields, 1)),
+    1: lambda fields: Tick(number_in(fields, 1), number_in(fields, 2)),
+    4: lambda fields: Refusal(number_in(fields, 1), number_in(fields, 3), text_in(fields, 4)),
+    9: lambda fields: NextOrderId(number_in(fields, 1)),
     10: _contract,
     15: _accounts,
-    49: lambda fields: ServerTime(_number(fields, 1)),
-    52: lambda fields: ContractsEnd(_number(fields, 1)),
-    58: lambda fields: DataKind(_number(fields, 1), _number(fields, 2)),
+    49: lambda fields: ServerTime(number_in(fields, 1)),
+    52: lambda fields: ContractsEnd(number_in(fields, 1)),
+    58: lambda fields: DataKind(number_in(fields, 1), number_in(fields, 2)),
+    63: _summary_row,
+    64: lambda fields: SummaryEnd(number_in(fields, 1)),
 }

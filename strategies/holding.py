@@ -109,6 +109,17 @@ class Holding:
             self.is_stop_resting = self.is_resizing = False
             self.wanted_trigger = self.refused_trigger = None
 
+    def stop_updated(self, total: int, trigger: Decimal | None) -> bool:
+        """Take in the stop's quantity, filled shares included, and its trigger; return whether that moved."""
+        before, is_raise = self.stop_open, trigger is not None and trigger != self.stop_trigger
+        self.stop_trigger = self.stop_trigger if trigger is None else trigger
+        self.was_raised = self.was_raised or is_raise
+        if self.stop_id in self.working:
+            self.working[self.stop_id] = max(total - self.stop_filled, 0)
+        if self.stop_open != before:
+            self.is_resizing = False
+        return is_raise
+
     def ended(self, order_id: str) -> None:
         """Take in that an order cannot fill any more, as far as the broker said."""
         self.working.pop(order_id, None)

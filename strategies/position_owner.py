@@ -8,6 +8,7 @@ nothing works any more.
 
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from nautilus_trader.model import (
@@ -40,7 +41,6 @@ from strategies.owner_voice import OwnerVoice
 from strategies.stops import tightened
 
 Ended = OrderCanceled | OrderRejected | OrderDenied | OrderExpired
-ENDED_UNFILLED = (OrderCanceled, OrderRejected, OrderDenied, OrderExpired)
 MAX_STOPS_LOST = 1  # in one round trip; after the next one the position is closed
 
 
@@ -56,17 +56,13 @@ class PositionOwner:
         self._setup = setup
         self._lane = lane
         self._voice = OwnerVoice(strategy, setup.symbol)
-        self._market = Decimal(0)  # the last close seen
+        self.market = Decimal(0)  # the last close seen, which stops are clamped to
 
     def start(self, instrument: Equity) -> None:
         """Bind to the instrument; call once the strategy is registered with its engine."""
         self._orders = OrderMaker(self._strategy, instrument)
         self.changes = OrderChanges(self._strategy, instrument, self._lane, lambda: self.holding)
         self._release = OrderRelease(self._strategy, instrument.id, hold_until_open=self._setup.hold_until_open)
-
-    def mark(self, close: Decimal) -> None:
-        """Take in the close that stops are clamped to."""
-        self._market = close
 
     # -- Restart and outage ---------------------------------------------------------------------
 
@@ -81,17 +77,15 @@ class PositionOwner:
             take_state(holding, order_id, order)
         held = held_by_broker(cache, self._setup.symbol)
         if held != holding.quantity:
-            self._break(f"the journal explains {holding.quantity} shares, the broker holds {held}", ts)
+            detail = f"the journal explains {holding.quantity} shares, the broker holds {held}"
+            self._voice.alert(ts, "position_break", detail, severity="critical")
+            self._voice.lock(detail, ts)
         elif holding.roles:
             holding.phase = holding.phase_by_orders()
             if holding.entry_open:
                 self._voice.entry_requested(holding.entry_open * holding.stop_trigger, ts)
             self._voice.stop(holding, ts)
             self._advance(ts)
-
-    def _break(self, detail: str, ts: int) -> None:
-        self._voice.alert(ts, "position_break", detail, severity="critical")
-        self._voice.lock(detail, ts)
 
     def link(self, *, is_up: bool, ts: int) -> None:
         """Take in whether the broker can be reached; what could not be sent is sent once it can."""
@@ -101,13 +95,26 @@ class PositionOwner:
 
     # -- Entry ----------------------------------------------------------------------------------
 
-    def enter(self, rule: str, decision_id: str, side: Side, quantity: int, trigger: Decimal, ts: int) -> None:
-        """Send an entry with its protective stop as one list (law 2)."""
+    def enter(
+        self,
+        rule: str,
+        decision_id: str,
+        side: Side,
+        quantity: int,
+        trigger: Decimal,
+        ts: int,
+        hold: Callable[[], str] = str,
+    ) -> None:
+        """Send an entry with its protective stop as one list (law 2), unless by now ``hold`` says why not."""
         entry, stop = self._orders.entry_with_stop(side, quantity, trigger, ts)
         self.holding = Holding(phase=Phase.ENTERING, rule=rule, decision_id=decision_id, side=side, entry_time=ts)
         self._sent(OrderRole.ENTRY, side, entry.client_order_id.value, quantity, None, ts)
         self._sent(OrderRole.STOP, side.opposite, stop.client_order_id.value, quantity, trigger, ts)
-        self._release.send([entry, stop])
+        if reason := hold():  # the journal could not take the intents
+            self._voice.alert(ts, "entry_dropped", f"entry not sent: {reason}")
+            self._nothing_left(ts)
+        else:
+            self._release.send([entry, stop])
 
     def time_out_entry(self, ts: int) -> bool:
         """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar; True when it is late."""
@@ -127,11 +134,15 @@ class PositionOwner:
 
     def _cancel_entry(self, ts: int) -> None:
         holding = self.holding
-        if self._release.drop():  # it never left, and its stop neither
-            holding.working.clear()
-            self._advance(ts)
+        if self._release.drop():
+            self._nothing_left(ts)
         elif holding.entry_open and self.is_reachable:
             self.changes.cancel(holding.entry_id)
+
+    def _nothing_left(self, ts: int) -> None:
+        """The entry never left, and its stop neither."""
+        self.holding.working.clear()
+        self._advance(ts)
 
     # -- Exit -----------------------------------------------------------------------------------
 
@@ -158,7 +169,7 @@ class PositionOwner:
             holding.is_resizing = False
             self.repair_stop(ts)
             if holding.refused_trigger is not None:
-                self.raise_stop(holding.refused_trigger, self._market)
+                self.raise_stop(holding.refused_trigger, self.market)
 
     def _leave(self, ts: int) -> None:
         """Cancel what works; once nothing does, close what is held."""
@@ -214,9 +225,9 @@ class PositionOwner:
     def _put_stop_back(self, ts: int) -> None:
         holding = self.holding
         side, shares, trigger = holding.side, abs(holding.quantity), holding.stop_trigger
-        is_passed = bool(self._market) and (self._market - trigger) * side < self._setup.tick
+        is_passed = bool(self.market) and (self.market - trigger) * side < self._setup.tick
         if holding.stops_lost > MAX_STOPS_LOST or is_passed:
-            text = f"{shares} shares without a stop, {holding.stops_lost} lost, market {self._market}: closing"
+            text = f"{shares} shares without a stop, {holding.stops_lost} lost, market {self.market}: closing"
             self._voice.alert(ts, "unprotected", text, severity="critical")
             self.exit(ExitReason.PROTECTIVE_STOP, ts)  # one that is wanted already is tried again on the next bar
             return
@@ -259,7 +270,7 @@ class PositionOwner:
                 self.holding.exit_reason = self.holding.exit_reason or ExitReason.PROTECTIVE_STOP
             case OrderModifyRejected() if order_id == self.holding.stop_id:
                 self._modify_rejected(event)
-            case _ if isinstance(event, ENDED_UNFILLED):
+            case _ if isinstance(event, Ended):
                 return self._ended(role, event)
         return None
 
@@ -289,7 +300,7 @@ class PositionOwner:
         commission = Decimal(0) if fill.commission is None else fill.commission.as_decimal()
         bought = Side.LONG if fill.order_side == OrderSide.BUY else Side.SHORT
         holding.filled(order_id, bought, int(fill.last_qty), fill.last_px.as_decimal(), commission)
-        self._voice.filled(holding, role, fill, self._market)
+        self._voice.filled(holding, role, fill, self.market)
 
     def _advance(self, ts: int) -> float | None:
         """Do what the state now calls for; return the net return of the round trip when it is over."""
@@ -302,7 +313,8 @@ class PositionOwner:
             self._voice.position(holding, ts)
             return None
         if holding.phase in (Phase.ENTERING, Phase.FLAT):
-            self._entry_ended(ts)
+            holding.phase = Phase.OPEN
+            self._voice.entry_ended(ts)
         if holding.is_reversed and holding.exit_reason is None:
             holding.exit_reason = ExitReason.PROTECTIVE_STOP
         if holding.exit_reason is not None or not holding.quantity:
@@ -311,10 +323,6 @@ class PositionOwner:
             self.repair_stop(ts)
         self._voice.position(holding, ts)
         return None
-
-    def _entry_ended(self, ts: int) -> None:
-        self.holding.phase = Phase.OPEN
-        self._voice.entry_ended(ts)
 
     def _ended(self, role: OrderRole, event: Ended) -> float | None:
         """An order ended with shares unfilled."""
@@ -366,16 +374,10 @@ class PositionOwner:
     def _stop_updated(self, event: OrderUpdated) -> None:
         holding, before = self.holding, self.holding.stop_open
         trigger = None if event.trigger_price is None else event.trigger_price.as_decimal()
-        is_raise = trigger is not None and trigger != holding.stop_trigger
-        if trigger is not None:
-            holding.stop_trigger = trigger
-        if holding.stop_id in holding.working:
-            holding.working[holding.stop_id] = max(int(event.quantity) - holding.stop_filled, 0)
-        holding.was_raised = holding.was_raised or is_raise
+        is_raise = holding.stop_updated(int(event.quantity), trigger)
         if is_raise or holding.stop_open != before:  # IB repeats itself: an update may change nothing
             self._voice.stop(holding, event.ts_event, is_raise=is_raise)
         if holding.stop_open != before:
-            holding.is_resizing = False
             self._voice.position(holding, event.ts_event)
 
     def _flat(self, ts: int) -> float | None:
@@ -391,8 +393,6 @@ class PositionOwner:
 
     # -- Orders ---------------------------------------------------------------------------------
 
-    def _sent(
-        self, role: OrderRole, side: Side, order_id: str, quantity: int, trigger: Decimal | None, ts: int
-    ) -> None:
-        self.holding.sent(role, order_id, quantity, trigger)
+    def _sent(self, role: OrderRole, side: Side, order_id: str, shares: int, trigger: Decimal | None, ts: int) -> None:
+        self.holding.sent(role, order_id, shares, trigger)
         self._voice.intended(self.holding, order_id, side, trigger, ts)

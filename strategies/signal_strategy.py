@@ -99,8 +99,8 @@ class SignalStrategy(Strategy):
         self._account = account
         self._memory = memory
         self._is_warm = not setup.is_live
-        self._last_ts = 0
-        self._close = Decimal(0)
+        self.last_ts = 0
+        self.close = Decimal(0)
         self._decisions = memory.decisions
         self._retries = 0  # in a row
         self._held_by: dict[str, str] = {}  # source → why it allows no entries
@@ -160,8 +160,8 @@ class SignalStrategy(Strategy):
         self._is_warm = True
         for bar in self.feed.settle():
             self._act(bar)
-        if self._last_ts:
-            self.owner.retry(self._last_ts)
+        if self.last_ts:
+            self.owner.retry(self.last_ts)
 
     def _act(self, bar: Bar) -> None:
         """Decide on a bar that closed just now."""
@@ -193,7 +193,7 @@ class SignalStrategy(Strategy):
 
     def _see(self, bar: Bar) -> list[tuple[ConfiguredRule, int]]:
         """Feed a closed bar to the measures and the rules; return the rules that spoke."""
-        self._last_ts = bar.ts_init
+        self.last_ts = bar.ts_init
         price_bar = PriceBar(
             bar.ts_init, float(bar.open), float(bar.high), float(bar.low), float(bar.close), float(bar.volume)
         )
@@ -212,8 +212,8 @@ class SignalStrategy(Strategy):
         return spoken
 
     def _mark(self, bar: Bar) -> None:
-        self._close = bar.close.as_decimal()
-        self.owner.mark(self._close)
+        self.close = bar.close.as_decimal()
+        self.owner.market = self.close
 
     def _tend(self, ts: int) -> None:
         """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
@@ -251,7 +251,7 @@ class SignalStrategy(Strategy):
         plan = self.planner.plan(
             Side(signal),
             ts,
-            self._close,
+            self.close,
             self._account(),
             bars_seen=self.bars_seen - 1,  # the bars before this one: the first `warmup_bars` never trade
             halt=self._halt_text(ts),
@@ -265,8 +265,8 @@ class SignalStrategy(Strategy):
 
     def _enter(self, rule: ConfiguredRule, side: Side, ts: int, plan: EntryPlan) -> None:
         decision_id = self._record(rule, int(side), ts, Action.ENTERED, plan.quantity, plan.reason, plan.detail)
-        self.publish_message(Topic.ENTRIES, EntryRequested(ts, self.setup.symbol, plan.quantity * self._close))
-        self.owner.enter(rule.label, decision_id, side, plan.quantity, plan.trigger, ts)
+        self.publish_message(Topic.ENTRIES, EntryRequested(ts, self.setup.symbol, plan.quantity * self.close))
+        self.owner.enter(rule.label, decision_id, side, plan.quantity, plan.trigger, ts, self._hold_text)
 
     def _refuse(self, rule: ConfiguredRule, signal: int, ts: int, reason: str, detail: str) -> None:
         self._record(rule, signal, ts, Action.REFUSED, 0, reason, detail)
@@ -277,7 +277,7 @@ class SignalStrategy(Strategy):
         self._decisions += 1
         decision_id = f"{self.setup.symbol}-{self._decisions:06d}"
         decision = SignalDecided(
-            decision_id, ts, self.setup.symbol, rule.label, signal, self._close, action, quantity, reason, detail
+            decision_id, ts, self.setup.symbol, rule.label, signal, self.close, action, quantity, reason, detail
         )
         self.publish_message(Topic.DECISIONS, decision)
         return decision_id
@@ -302,7 +302,7 @@ class SignalStrategy(Strategy):
     @contained
     def on_link(self, change: object) -> None:
         if isinstance(change, LinkChanged):
-            self.owner.link(is_up=change.state is LinkState.UP, ts=self._last_ts or change.ts)
+            self.owner.link(is_up=change.state is LinkState.UP, ts=self.last_ts or change.ts)
 
     @contained
     def on_command(self, command: object) -> None:
@@ -352,8 +352,8 @@ class SignalStrategy(Strategy):
 
     @contained
     def on_retry(self, _event: TimeEvent) -> None:
-        if self._last_ts:
-            self.owner.retry(self._last_ts)
+        if self.last_ts:
+            self.owner.retry(self.last_ts)
 
     def _tell_progress(self, event: Any) -> None:
         broker_id = getattr(event, "venue_order_id", None)
@@ -371,9 +371,8 @@ class SignalStrategy(Strategy):
 
     def on_failure(self, handler: str, error: Exception) -> None:
         self.failures += 1
-        self.publish_message(Topic.FAILURES, failure(self.setup.symbol, handler, error, self._last_ts))
+        ts = self.last_ts or self._now()
+        self.publish_message(Topic.FAILURES, failure(self.setup.symbol, handler, error, ts))
         if self.failures == MAX_FAILURES:
             text = f"{self.setup.symbol}: {self.failures} exceptions in handlers, no more entries"
-            self.publish_message(
-                Topic.ALERTS, AlertRaised(self._last_ts, "handler_failures", "critical", text, self.setup.symbol)
-            )
+            self.publish_message(Topic.ALERTS, AlertRaised(ts, "handler_failures", "critical", text, self.setup.symbol))

@@ -59,7 +59,7 @@ class Desk:
         self.owner = PositionOwner(self, setup_of(QUIET), CommandLane(is_serial=False))
         self.owner.start(make_equity(AAPL))
         self.market = Decimal(100)
-        self.owner.mark(self.market)
+        self.owner.market = self.market
 
     def generate_client_order_id(self) -> nm.ClientOrderId:
         self._ids += 1
@@ -104,7 +104,7 @@ class Desk:
             self.owner.exit(ExitReason(words[0]), 9)
         elif what == "mark":
             self.market = self.price(words[0])
-            self.owner.mark(self.market)
+            self.owner.market = self.market
         elif what == "raise_stop":
             self.owner.raise_stop(self.price(words[0]), self.market)
         elif what == "Filled":

@@ -42,7 +42,9 @@ def test_an_entry_is_planned_within_what_the_account_says(side, account, close, 
     overrides = [*QUIET, "risk.max_positions=2", "risk.max_gross_exposure_usd=15000"]
     nothing = {"equity_usd": Decimal(100_000), "gross_exposure_usd": Decimal(0), "pending_usd": Decimal(0)}
     view, ts = AccountView(**nothing | account), int(session_bars([100.0]).ts[0])
-    plan = EntryPlanner(setup_of(overrides)).plan(side, ts, Decimal(close), view, bars_seen=0, halt="", lock="", hold="")
+    plan = EntryPlanner(setup_of(overrides)).plan(
+        side, ts, Decimal(close), view, bars_seen=0, halt="", lock="", hold=""
+    )
 
     assert plan.reason == reason
 

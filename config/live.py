@@ -1,0 +1,165 @@
+"""
+A live session: the components of a configuration on a node, from the journal's past to the exit code.
+
+The strategies and actors are those of a backtest; the actors added here watch the broker, write the journal and talk
+to the operator.
+
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from nautilus_trader.live import LiveNode
+
+from actors.component import Watcher
+from actors.helm import Helm, StopRequest
+from actors.journal import Journal
+from actors.journal_reader import RunInfo
+from actors.journal_store import JournalStore
+from actors.narrator import Narrator
+from catalog.fees import FixedPlanFees
+from catalog.instruments import make_bar_type, make_equity
+from catalog.nautilus_v2 import ENGINE
+from catalog.sessions import Sessions
+from config.components import Components, build_components, traded_symbols
+from config.live_node import make_node
+from config.live_record import LiveMode
+from config.restart import Past, forgotten, level, recall
+from config.schema import Settings
+from config.simulation import OrderFees
+from config.state_dir import JOURNAL
+
+EXIT_FAULT, EXIT_UNREACHABLE = 1, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose money is traded, and where this session keeps its state."""
+
+    account: str
+    cash_usd: Decimal  # the account's value at the start, as the broker says; of a dry run the simulated cash
+    directory: Path
+    is_dry_run: bool
+
+
+class LiveSession:
+    """
+    One run of a node.
+
+    Parameters
+    ----------
+    settings : Settings
+        The whole configuration, its account resolved.
+    desk : Desk
+        Account, cash and directory.
+    now_ns : int
+        The time of the start, UTC nanoseconds.
+    write : Callable[[str], None]
+        Prints a line to the operator.
+
+    Raises
+    ------
+    JournalError
+        If the journal cannot be opened.
+
+    """
+
+    def __init__(self, settings: Settings, desk: Desk, now_ns: int, write: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.desk = desk
+        self.started_ns = now_ns
+        self.mode: LiveMode = "dry-run" if desk.is_dry_run else settings.account.mode
+        self.symbols = traded_symbols(settings)
+        self.bar_types = {symbol: str(make_bar_type(symbol, settings.bars.step)[0]) for symbol in self.symbols}
+        self.sessions = Sessions(settings.session.calendar, settings.session.hours)
+        self.store = JournalStore(desk.directory / JOURNAL)
+        self.past = self._recall(now_ns)
+        self.run_id = self.store.begin_run(
+            RunInfo(now_ns, self.mode, desk.account, ENGINE, settings.fingerprint(), self.past.cash_usd)
+        )
+        self.components = self._components(now_ns)
+        self.helm = Helm(
+            StopRequest(),
+            flattens_on_stop=settings.trading.on_stop == "flatten",
+            ends_at_loss_limit=settings.risk.on_daily_loss == "shutdown",
+        )
+        if self._is_latched(now_ns):
+            self.helm.end_at_loss_limit("the daily loss limit, hit before the restart")
+        self._write = write
+
+    def run(self) -> int:
+        """Run until a signal, the loss limit or a fault ends it; return the exit code."""
+        node = self._node()
+        try:
+            node.run()
+        except Exception as error:  # noqa: BLE001 - whatever the engine raises while it connects or reconciles
+            self.helm.exit_code, self.helm.reason = EXIT_UNREACHABLE, f"the node did not start: {error}"
+        if not self.helm.reason:
+            self.helm.exit_code, self.helm.reason = EXIT_FAULT, "the engine stopped by itself; ballast.log says why"
+        return self.helm.exit_code
+
+    def close(self, ended_ns: int) -> None:
+        """Write the end into the journal and close it."""
+        self.store.end_run(self.run_id, ended_ns, self.helm.exit_code, self.helm.reason)
+        self.store.close()
+
+    # -- Building -------------------------------------------------------------------------------
+
+    def _recall(self, now_ns: int) -> Past:
+        past = recall(self.store, self.symbols, self.desk.cash_usd)
+        if self.desk.is_dry_run:
+            return forgotten(past, self.desk.cash_usd)  # its positions ended with its process
+        for symbol in self.store.locks():
+            self.store.unlock(symbol, now_ns)  # what the broker holds now decides anew
+        adjustment = self.desk.cash_usd - past.cash_usd
+        if past.open_fills or not adjustment or self.store.cash_usd() is None:
+            return past
+        self.store.adjust_cash(adjustment, now_ns, "flat at the start: the broker's account value")
+        return level(past, adjustment)
+
+    def _components(self, now_ns: int) -> Components:
+        past = self.past
+        instruments = {symbol: make_equity(symbol) for symbol in self.symbols}
+        parts = build_components(
+            self.settings, instruments, past.cash_usd, hold_until_open=False, memories=past.memories
+        )
+        parts.ledger.restore(past.cash_usd, past.open_fills)
+        if past.loss is not None:
+            parts.guard.restore(past.loss, is_latched=self._is_latched(now_ns), ts=now_ns)
+        return parts
+
+    def _is_latched(self, now_ns: int) -> bool:
+        loss = self.past.loss
+        return loss is not None and loss.is_breached and loss.session >= self.sessions.session_of(now_ns)
+
+    def _node(self) -> LiveNode:
+        fees = None
+        if self.desk.is_dry_run:
+            chosen = self.settings.backtest
+            fees = OrderFees(
+                FixedPlanFees(chosen.commission_per_share_usd, chosen.commission_min_usd, chosen.commission_max_pct)
+            )
+        node = make_node(self.settings, self.desk.directory.resolve(), fees)
+        for actor in (*self.components.actors, *self._watch()):
+            node.add_actor(actor)
+        for strategy in self.components.strategies:
+            node.add_strategy(strategy)
+        return node
+
+    def _watch(self) -> list[Watcher]:
+        """Return the actors of a live session only; the journal hears first and stops last."""
+        ledger = self.components.ledger
+        narrator = Narrator(
+            self.sessions,
+            ledger.view,
+            ledger.latest,
+            self._write,
+            bar_types=self.bar_types,
+            max_daily_loss_usd=self.settings.risk.max_daily_loss_usd,
+        )
+        narrator.restore(self.past.open_fills)
+        if self.past.loss is not None:
+            narrator.restore_day(self.past.loss.session, self.past.loss.baseline_usd)
+        return [self.helm, narrator, Journal(self.store, ledger.latest)]

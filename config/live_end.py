@@ -1,0 +1,49 @@
+"""What is told when a session ended: why, what rests at the broker, and the report of its sessions."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from actors.journal_reader import JournalReader
+from actors.reports import ensure_writable, summarise, write_report
+from actors.terminal_summary import print_summary
+from catalog.sessions import NANOS_IN_SECOND
+from config.backtest_record import peak_rss_mb
+from config.live import LiveSession
+from config.live_record import LiveFacts, live_record
+from config.live_window import report_window
+
+
+def print_end(session: LiveSession, console: Console) -> None:
+    """Print why the session ended and what it left at the broker."""
+    helm = session.helm
+    console.out(f"ended: {helm.reason} (exit {helm.exit_code})")
+    if session.desk.is_dry_run:
+        return
+    for symbol, held in sorted(helm.held.items()):
+        trigger = helm.stops.get(symbol)
+        stop = "WITHOUT A STOP" if trigger is None else f"with their stop at {trigger}"
+        console.out(f"at the broker: {symbol} {held.quantity:+} shares {stop}")
+    if not helm.held:
+        console.out("at the broker: nothing of ours")
+
+
+def write_live_report(session: LiveSession, console: Console, ended_ns: int) -> None:
+    """Write the report of the exchange sessions that this run saw, and print its summary."""
+    ended = datetime.fromtimestamp(ended_ns // NANOS_IN_SECOND, UTC)
+    directory = Path("reports") / f"{session.mode}-{ended:%Y%m%dT%H%M%SZ}"
+    ensure_writable(directory)
+    latest = max(strategy.last_ts for strategy in session.components.strategies)
+    moments = [session.started_ns, *([latest] if latest else [])]
+    facts = LiveFacts(
+        wall_secs=(ended_ns - session.started_ns) / NANOS_IN_SECOND,
+        peak_rss_mb=peak_rss_mb(),
+        bars={strategy.setup.symbol: strategy.bars_seen for strategy in session.components.strategies},
+        last_closes={strategy.setup.symbol: strategy.close for strategy in session.components.strategies},
+    )
+    with JournalReader(session.store.path) as journal:
+        window = report_window(session.sessions, moments)
+        record = live_record(journal, session.settings, window, session.mode, facts)
+    write_report(record, directory)
+    print_summary(record, summarise(record), directory, console)

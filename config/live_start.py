@@ -1,0 +1,76 @@
+"""From settings to a session and its end: checks, state directory, node, report."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from rich.console import Console
+
+from config.live import Desk, LiveSession
+from config.live_end import print_end, write_live_report
+from config.preflight import Preflight, run_preflight
+from config.preflight_table import print_preflight
+from config.schema import Settings
+from config.state_dir import locked, state_directory
+
+Clock = Callable[[], int]  # UTC nanoseconds
+
+
+def check(settings: Settings, armed_account: str | None, console: Console, clock: Clock, *, is_dry_run: bool) -> int:
+    """Run the checks before a start alone and print them; return the exit code: 0, 3 or 4."""
+    preflight = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
+    print_preflight(preflight, console)
+    return preflight.exit_code
+
+
+def start(
+    settings: Settings,
+    armed_account: str | None,
+    state: Path | None,
+    console: Console,
+    clock: Clock,
+    *,
+    is_dry_run: bool,
+) -> int:
+    """
+    Check, run a session until it ends, and report; return the exit code.
+
+    Raises
+    ------
+    StateError
+        If the state directory cannot be used, or another node runs on it.
+    JournalError
+        If the journal cannot be opened.
+    ReportError
+        If the report cannot be written.
+
+    """
+    preflight = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
+    print_preflight(preflight, console)
+    if preflight.exit_code or preflight.account is None:
+        return preflight.exit_code
+    directory = state_directory(state, settings, preflight.account, is_dry_run=is_dry_run)
+    with locked(directory):
+        desk = _desk(settings, preflight, directory, is_dry_run=is_dry_run)
+        session = LiveSession(_resolved(settings, desk.account), desk, clock(), console.out)
+        try:
+            session.run()
+        finally:
+            session.close(clock())
+            print_end(session, console)
+        return _report(session, console, clock)
+
+
+def _report(session: LiveSession, console: Console, clock: Clock) -> int:
+    write_live_report(session, console, clock())
+    return session.helm.exit_code
+
+
+def _desk(settings: Settings, preflight: Preflight, directory: Path, *, is_dry_run: bool) -> Desk:
+    simulated = settings.backtest.starting_cash_usd
+    cash_usd = simulated if is_dry_run else preflight.net_liquidation_usd or Decimal(0)
+    return Desk(preflight.account or "", cash_usd, directory, is_dry_run)
+
+
+def _resolved(settings: Settings, account: str) -> Settings:
+    return settings.model_copy(update={"account": settings.account.model_copy(update={"id": account})})

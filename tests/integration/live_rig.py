@@ -1,0 +1,189 @@
+"""
+A whole live node as its user starts it, ``run_live.py`` in a process of its own, against a gateway in this one.
+
+The gateway's time stands still until a test moves it, a minute at a time. What the node did is read where others read
+it: in the gateway's book, in the journal, on the terminal.
+
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from actors.journal_reader import JournalReader
+from catalog.sessions import Sessions
+from strategies.price_bar import PriceBar
+from tests.gateway.gateway import Gateway
+from tests.gateway.market import Market
+from tests.integration.rig import AAPL, MINUTE_NS, QUIET, session_bars
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECS = 30.0  # far above what anything here takes: a test that waits so long has failed
+LOOK_SECS = 0.02
+SETTLE_SECS = 0.25  # for the node to deal with a minute that changes nothing a test could wait for
+PRICE = 100.0
+
+
+class AtMinute:
+    """A rule that says what its settings say at the n-th minute of the session (1 = the first bar)."""
+
+    class Config(BaseModel):
+        model_config = ConfigDict(extra="forbid", frozen=True)
+        up: tuple[int, ...] = ()
+        down: tuple[int, ...] = ()
+
+    Config: ClassVar = Config
+    bars_needed = 1
+
+    def __init__(self, config: Config, tick_size: float) -> None:
+        self._config = config
+        self._sessions = Sessions()
+
+    def update(self, bar: PriceBar) -> int:
+        window = self._sessions.window(bar.ts)
+        minute = (bar.ts - window.open) // MINUTE_NS if window else 0
+        return (minute in self._config.up) - (minute in self._config.down)
+
+
+def at_minute(
+    symbol: str = AAPL, *, up: Sequence[int] = (), down: Sequence[int] = (), short: bool = False, number: int = 0
+) -> str:
+    """Return a [[strategies]] table of the rule; ``number`` tells apart two with the same minutes."""
+    common = f'kind = "{__name__}:AtMinute", symbol = "{symbol}", allow_short = {str(short).lower()}'
+    marks = [*up, *([1000 + number] if number else [])]
+    return f"{{{common}, up = {marks}, down = {list(down)}}}"
+
+
+def flat_market(minutes: int = 390, **closes: Sequence[float]) -> Market:
+    """Return a full session of AAPL and MSFT at 100, or with chosen closes at its beginning (by ticker)."""
+    frames = {}
+    for ticker in ("AAPL", "MSFT"):
+        path = np.full(minutes, PRICE)
+        chosen = closes.get(ticker, ())
+        path[: len(chosen)] = chosen
+        frames[f"{ticker}.NASDAQ"] = session_bars(path)
+    return Market.of_frames(frames, time.time_ns())
+
+
+class Node:
+    """A running ``run_live.py``."""
+
+    def __init__(self, port: int, state: Path, tables: Sequence[str], overrides: Sequence[str], *flags: str) -> None:
+        self.state = state
+        settings = [f"strategies=[{', '.join(tables)}]", f"ib.port={port}", *QUIET, *overrides]
+        options = [part for setting in settings for part in ("--set", setting)]
+        environ = {name: text for name, text in os.environ.items() if not name.startswith("BALLAST_")}
+        command = [sys.executable, str(ROOT / "run_live.py"), "run", "--state", str(state), *flags, *options]
+        state.mkdir(parents=True, exist_ok=True)
+        self._terminal = state / "terminal.txt"
+        with self._terminal.open("a") as out:
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=out, cwd=state, env=environ | {"PYTHONPATH": str(ROOT)}
+            )
+
+    @property
+    def terminal(self) -> str:
+        """Everything it printed, and those before it on the same state directory."""
+        return self._terminal.read_text()
+
+    def terminate(self) -> int:
+        """Stop it as a supervisor does, and return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.exit_code()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def exit_code(self) -> int:
+        return self.process.wait(PATIENCE_SECS)
+
+    def journal(self) -> JournalReader:
+        return JournalReader(self.state / "journal.sqlite")
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """Wait for something and return it; a node that ends or a wait that is too long fails the test."""
+        for _ in range(int(PATIENCE_SECS / LOOK_SECS)):
+            if found := condition():
+                return found
+            assert self.process.poll() is None, f"the node ended while a test waited for {what}:\n{self.terminal}"
+            time.sleep(LOOK_SECS)
+        raise AssertionError(f"waited in vain for {what}:\n{self.terminal[-4000:]}")
+
+    def until_says(self, text: str) -> None:
+        self.until(lambda: text in self.terminal, repr(text))
+
+
+class Floor:
+    """The gateway, the session's clock in the hand of the test, and the nodes that trade on it."""
+
+    def __init__(self, gateway: Gateway, state: Path) -> None:
+        self.gateway = gateway
+        self.state = state
+        self.nodes: list[Node] = []
+        self._open = gateway.state()["session"]["open"]
+
+    def start(self, tables: Sequence[str], *overrides: str, flags: Sequence[str] = ()) -> Node:
+        """Start a node and wait until it receives bars."""
+        before = self.gateway.received()["HistoricalDataRequest"]
+        node = Node(self.gateway.port, self.state, tables, overrides, *flags)
+        self.nodes.append(node)
+        symbols = 2 if any("MSFT" in table for table in tables) else 1
+        node.until(
+            lambda: self.gateway.received()["HistoricalDataRequest"] >= before + symbols, "the subscription of bars"
+        )
+        time.sleep(SETTLE_SECS)
+        return node
+
+    def minute(self, number: int) -> None:
+        """Play the session to the end of its n-th minute, each minute with a moment for the node."""
+        while self.gateway.state()["now"] < self._open + number * MINUTE_NS:
+            now = self.gateway.state()["now"]
+            self.gateway.do.advance_to(max(now, self._open) + MINUTE_NS)
+            time.sleep(SETTLE_SECS)
+
+    def prints(self, count: int = 1) -> None:
+        """Play so many slices of five seconds: orders that wait for a price fill."""
+        self.gateway.do.step(count)
+        time.sleep(SETTLE_SECS)
+
+    def position(self, symbol: str = AAPL) -> int:
+        found = self.gateway.state()["positions"].get(symbol)
+        return 0 if found is None else found["quantity"]
+
+    def orders(self, symbol: str = AAPL, *statuses: str) -> list[dict[str, Any]]:
+        """Return the orders of a symbol in the order of their arrival, of all statuses or of some."""
+        orders = [order for order in self.gateway.state()["orders"] if order["symbol"] == symbol]
+        return [order for order in orders if not statuses or order["status"] in statuses]
+
+    def resting(self, symbol: str = AAPL) -> list[dict[str, Any]]:
+        """Return what works at the broker."""
+        return self.orders(symbol, "PreSubmitted", "Submitted")
+
+    def stop(self, symbol: str = AAPL) -> dict[str, Any]:
+        """Return the one resting stop."""
+        stops = [order for order in self.resting(symbol) if order["type"] == "STP"]
+        assert len(stops) == 1, stops
+        return stops[0]
+
+
+@contextmanager
+def floor(tmp_path: Path, market: Market | None = None, **options: Any) -> Iterator[Floor]:
+    """Yield a gateway whose time stands still; every node still running at the end is killed."""
+    with Gateway.start(market or flat_market(), speed=None, **options) as gateway:
+        stage = Floor(gateway, tmp_path / "state")
+        try:
+            yield stage
+        finally:
+            for node in stage.nodes:
+                if node.process.poll() is None:
+                    node.kill()
