@@ -1,9 +1,10 @@
 """
 The interlocks of a live start (law 12): which account may be traded, on which port, armed by which keys; no I/O.
 
-A paper account need not be set when it is the gateway's only one. Live money needs two keys, ``mode = "live"`` in the file and BALLAST_ARM_LIVE=<account id> in the environment, and
+Live money needs two keys, ``mode = "live"`` in the file and BALLAST_ARM_LIVE=<account id> in the environment, and
 mode, account prefix, port and the gateway's own accounts must all mean the same kind of money, either way round.
-They believe the gateway: one that names its accounts falsely is not found out.
+Without ``account.id``, paper is traded on the gateway's only account. They believe the gateway: one that names its
+accounts falsely is not found out.
 
 """
 

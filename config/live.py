@@ -18,6 +18,7 @@ from actors.helm import Helm, StopRequest
 from actors.journal import Journal
 from actors.journal_reader import RunInfo
 from actors.journal_store import JournalStore
+from actors.messages import LossBaselineSet
 from actors.narrator import Narrator
 from catalog.fees import FixedPlanFees
 from catalog.instruments import make_bar_type, make_equity
@@ -79,6 +80,8 @@ class LiveSession:
         self.run_id = self.store.begin_run(
             RunInfo(now_ns, self.mode, desk.account, ENGINE, settings.fingerprint(), self.past.cash_usd)
         )
+        if self.past.loss is None:  # of an exit before the first mark the next start must know where the day began
+            self.store.write(LossBaselineSet(now_ns, self.sessions.session_of(now_ns), self.past.cash_usd), now_ns)
         self.components = self._components(now_ns)
         self.helm = Helm(
             StopRequest(),

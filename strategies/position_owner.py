@@ -10,6 +10,7 @@ nothing works any more.
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from nautilus_trader.model import (
     ClientOrderId,
@@ -51,6 +52,7 @@ class PositionOwner:
         self.holding = Holding()
         self.is_locked = False  # somebody else trades the symbol: no new order of ours (law 11)
         self.is_reachable = True  # False: what we send would not arrive, so nothing is sent
+        self.bar_ts = 0  # of the last bar
         self._last = Holding()  # the round trip before, for fills that come late
         self._strategy = strategy
         self._setup = setup
@@ -249,6 +251,10 @@ class PositionOwner:
                 self.changes.cancel(holding.stop_id)
         self._voice.position(holding, ts)
 
+    def ts_of(self, event: Any) -> int:
+        """Return the time of an event; a session that is replayed ahead of the clock has its own, that of its bars."""
+        return max(event.ts_event, self.bar_ts)
+
     # -- Events ---------------------------------------------------------------------------------
 
     def on_order_event(self, event: object) -> float | None:
@@ -262,7 +268,7 @@ class PositionOwner:
             case EngineFill():
                 return self._filled(role, event)
             case OrderAccepted() if order_id == self.holding.stop_id:
-                self._stop_rests(event.ts_event)
+                self._stop_rests(self.ts_of(event))
             case OrderUpdated() if order_id == self.holding.stop_id:
                 self._stop_updated(event)
             case OrderCancelRejected() if self.holding.phase is Phase.CANCELLING:
@@ -284,16 +290,16 @@ class PositionOwner:
     def _foreign(self, event: object) -> None:
         if isinstance(event, EngineFill):
             detail = f"fill of unknown order {event.client_order_id}"
-            self._voice.alert(event.ts_event, "foreign_fill", detail, severity="critical")
-            self._voice.lock(detail, event.ts_event)
+            self._voice.alert(self.ts_of(event), "foreign_fill", detail, severity="critical")
+            self._voice.lock(detail, self.ts_of(event))
 
     def _filled(self, role: OrderRole, fill: EngineFill) -> float | None:
         holding, order_id = self.holding, fill.client_order_id.value
         if order_id not in holding.working:
             text = f"{role} order {order_id} filled {fill.last_qty} after its end"
-            self._voice.alert(fill.ts_event, "late_fill", text, severity="critical")
+            self._voice.alert(self.ts_of(fill), "late_fill", text, severity="critical")
         self._book(role, fill)
-        return self._advance(fill.ts_event)
+        return self._advance(self.ts_of(fill))
 
     def _book(self, role: OrderRole, fill: EngineFill) -> None:
         holding, order_id = self.holding, fill.client_order_id.value
@@ -326,7 +332,7 @@ class PositionOwner:
 
     def _ended(self, role: OrderRole, event: Ended) -> float | None:
         """An order ended with shares unfilled."""
-        holding, ts, order_id = self.holding, event.ts_event, event.client_order_id.value
+        holding, ts, order_id = self.holding, self.ts_of(event), event.client_order_id.value
         reason = str(getattr(event, "reason", None))
         if NOT_READY in reason:
             self.is_reachable = False  # until the link is told to be up again
@@ -363,7 +369,7 @@ class PositionOwner:
         if holding.phase is not Phase.OPEN or not holding.stop_open or LOST_ROUTE in str(event.reason):
             return
         text = f"stop stays at {holding.stop_trigger} for {holding.stop_open} shares: {event.reason}"
-        self._voice.alert(event.ts_event, "stop_modify_rejected", text)  # a resize is tried again on the next bar
+        self._voice.alert(self.ts_of(event), "stop_modify_rejected", text)  # a resize is tried again on the next bar
 
     def _stop_rests(self, ts: int) -> None:
         self.holding.is_stop_resting = True
@@ -376,9 +382,9 @@ class PositionOwner:
         trigger = None if event.trigger_price is None else event.trigger_price.as_decimal()
         is_raise = holding.stop_updated(int(event.quantity), trigger)
         if is_raise or holding.stop_open != before:  # IB repeats itself: an update may change nothing
-            self._voice.stop(holding, event.ts_event, is_raise=is_raise)
+            self._voice.stop(holding, self.ts_of(event), is_raise=is_raise)
         if holding.stop_open != before:
-            self._voice.position(holding, event.ts_event)
+            self._voice.position(holding, self.ts_of(event))
 
     def _flat(self, ts: int) -> float | None:
         holding = self.holding

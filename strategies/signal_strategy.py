@@ -193,7 +193,7 @@ class SignalStrategy(Strategy):
 
     def _see(self, bar: Bar) -> list[tuple[ConfiguredRule, int]]:
         """Feed a closed bar to the measures and the rules; return the rules that spoke."""
-        self.last_ts = bar.ts_init
+        self.last_ts = self.owner.bar_ts = bar.ts_init
         price_bar = PriceBar(
             bar.ts_init, float(bar.open), float(bar.high), float(bar.low), float(bar.close), float(bar.volume)
         )
@@ -358,7 +358,7 @@ class SignalStrategy(Strategy):
     def _tell_progress(self, event: Any) -> None:
         broker_id = getattr(event, "venue_order_id", None)
         message = OrderProgressed(
-            ts=event.ts_event,
+            ts=self.owner.ts_of(event),
             symbol=self.setup.symbol,
             client_order_id=event.client_order_id.value,
             broker_order_id="" if broker_id is None else broker_id.value,

@@ -4,14 +4,13 @@ import argparse
 import signal
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from catalog.errors import CatalogError
 from catalog.store import BarStore
-from tests.gateway.gateway import ACCOUNT, DEFAULT_SPEED, Gateway
+from tests.gateway.gateway import ACCOUNT, DEFAULT_SPEED, Gateway, soon
 from tests.gateway.market import Market
 
 DEFAULT_PORT = 4002  # IB Gateway, paper
@@ -82,8 +81,8 @@ def _speed(text: str) -> float:
 
 def _market(args: argparse.Namespace) -> Market:
     if args.catalog is None:
-        return Market.demo(time.time_ns())
-    return Market.of_day(BarStore(args.catalog), args.day, time.time_ns())
+        return Market.demo(soon())
+    return Market.of_day(BarStore(args.catalog), args.day, soon())
 
 
 def _problem(error: Exception, args: argparse.Namespace) -> str:

@@ -81,6 +81,7 @@ class Client:
         """Forget the connection; the client id is free again."""
         if self.world.clients.get(self.client_id) is self:
             del self.world.clients[self.client_id]
+            self.world.last_requests[self.client_id] = self.data.last_request
 
     # Beginning
 
@@ -91,6 +92,7 @@ class Client:
             return
         self.client_id = message.clientId
         self.world.clients[self.client_id] = self
+        self.data.former_request = self.world.last_requests.get(self.client_id, 0)
         self.accounts.send_managed()
         self._send_next_id()
         for code in HELLO:

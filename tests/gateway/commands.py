@@ -52,19 +52,18 @@ class Commands:
         """Play everything up to a time of the session at once."""
         self._feed.advance_to(ts)
 
-    async def acknowledge(self, ts: int = 0, executions: int = 0, order_frames: int = 0) -> None:
+    def acknowledge(self, ts: int = 0, fills: int = 0, order_frames: int = 0) -> None:
         """
         In lock-step: say how far the node is; the session goes on once it has caught up.
 
-        ``ts`` is the last minute it has dealt with, ``executions`` how many fills it knows of. ``order_frames`` is how
-        many order messages it has sent since the start of the gateway: they travel by another road, and are awaited.
-        Say nothing while an order is in flight, for an answer may cause the next one.
+        ``ts`` is the last minute it has dealt with; ``fills`` and ``order_frames`` how many fills it has heard of and
+        order messages it has sent since its last word. While an order is in flight it better says nothing, for the
+        answer may cause the next one.
 
         """
-        received = self._world.log.received
-        while received["PlaceOrderRequest"] + received["CancelOrderRequest"] < order_frames:
-            await asyncio.sleep(0.001)
-        await self._feed.acknowledge(ts, executions)
+        if self._feed.lockstep is None:
+            raise ValueError("Expected a gateway in lock-step; start it so.")
+        self._feed.lockstep.acknowledge(ts, fills, order_frames)
 
     def end_of_day(self) -> None:
         """Cancel what is good for the day only."""

@@ -39,6 +39,8 @@ class DataDesk:
         self._bid_asks: dict[int, str] = {}
         self._bars: dict[int, str] = {}
         self._streams: dict[int, Stream] = {}
+        self.former_request = 0  # the last request for bars of the connection before, under the same client id
+        self.last_request = 0
         self.handlers = {
             "ContractDataRequest": self._contract_details,
             "MarketRuleRequest": self._market_rule,
@@ -94,6 +96,7 @@ class DataDesk:
 
     def _history(self, message: Message) -> None:
         wanted = history_request(message)
+        self.last_request = max(self.last_request, wanted.req_id)
         symbol = self._allowed(message.contract)
         end_ns = self._end_of(wanted)
         bars = self._world.history(symbol, wanted.step_secs, end_ns, wanted.count)
@@ -107,8 +110,10 @@ class DataDesk:
     def _end_of(self, wanted: HistoryRequest) -> int:
         """Return until when bars are meant, by the session's time."""
         wall = time.time_ns()
-        if wanted.is_stream:
+        if wanted.is_stream and not 0 < self.former_request < wanted.req_id:
             return wall  # bars stamped after the client's own clock it would take for live ones
+        if wanted.is_stream:
+            return self._world.now  # a program that was dropped and goes on counting hears what it missed
         if wanted.end_ns is None or abs(wall - wanted.end_ns) < NOW_NS:
             return self._world.now  # "until now", by the client's clock
         return wanted.end_ns
@@ -119,6 +124,9 @@ class DataDesk:
 
     def _subscriptions(self) -> Iterator[dict[int, str] | dict[int, Stream]]:
         yield from (self._quotes, self._trades, self._bid_asks, self._bars, self._streams)
+
+    def bar_subscriptions(self) -> int:
+        return len(self._bars) + len(self._streams)
 
     # Events
 

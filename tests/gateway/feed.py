@@ -1,11 +1,15 @@
 """The feed: plays the session, at a speed, step by step, or in lock-step with who listens."""
 
 import asyncio
+import time
+from collections.abc import Callable
 
+from tests.gateway.lockstep import Lockstep
 from tests.gateway.world import World
 
 NANOS_IN_SECOND = 1_000_000_000
 NANOS_IN_MINUTE = 60 * NANOS_IN_SECOND
+LOOK_SECS = 0.001
 
 
 class Feed:
@@ -19,22 +23,19 @@ class Feed:
     speed : float | None
         Seconds of the session in a second of wall time; None = it stands still and is moved by hand.
     subscriptions : int
-        The feed begins with this many subscriptions of bars, so that nobody misses the first bar.
+        The feed begins when so many bars are subscribed to, so that nobody misses the first one.
     is_lockstep : bool
-        No pace: the feed waits until each minute, and each execution, is acknowledged.
+        No pace: the feed waits until each minute and each fill is acknowledged, and stands while fewer listen.
 
     """
 
     def __init__(self, world: World, speed: float | None, subscriptions: int, *, is_lockstep: bool) -> None:
         self._world = world
         self._speed = speed
-        self._is_lockstep = is_lockstep
-        self._awaited = subscriptions
+        self.lockstep = Lockstep(world) if is_lockstep else None
+        self._wanted = subscriptions
         self._position = 0
         self._begun = asyncio.Event()
-        self._acknowledged_ts = 0
-        self._acknowledged_executions = 0
-        self._heard = asyncio.Condition()
         world.bars_subscribed = self._subscribed
 
     @property
@@ -51,15 +52,16 @@ class Feed:
         self._begun.set()
 
     def _subscribed(self) -> None:
-        self._awaited -= 1
-        if self._awaited <= 0:
+        if self._world.bar_subscriptions() >= self._wanted:
             self.begin()
 
     async def run(self) -> None:
         """Play the session."""
         await self._begun.wait()
-        if self._is_lockstep:
-            await self._run_in_lockstep()
+        if time.time_ns() > self._world.now:
+            self._world.show("The clock has overtaken the session: start the gateway anew, for its bars would be lost.")
+        if self.lockstep is not None:
+            await self._run_in_lockstep(self.lockstep)
         elif self._speed is not None:
             await self._run_at(self._speed)
 
@@ -71,26 +73,12 @@ class Feed:
             await asyncio.sleep(max(0.0, due - loop.time()))
             self.step()
 
-    async def _run_in_lockstep(self) -> None:
+    async def _run_in_lockstep(self, lockstep: Lockstep) -> None:
         while not self.is_over:
+            await _until(lambda: self._world.bar_subscriptions() >= self._wanted)
             ts = self.step()
-            if self._world.clients:
-                minute = ts if ts % NANOS_IN_MINUTE == 0 else 0
-                await self._until_acknowledged(minute, len(self._world.book.executions()))
-
-    async def _until_acknowledged(self, ts: int, executions: int) -> None:
-        def is_heard() -> bool:
-            return self._acknowledged_ts >= ts and self._acknowledged_executions >= executions
-
-        async with self._heard:
-            await self._heard.wait_for(is_heard)
-
-    async def acknowledge(self, ts: int, executions: int) -> None:
-        """Take note that a listener has dealt with everything up to ``ts``, and with so many executions."""
-        async with self._heard:
-            self._acknowledged_ts = max(self._acknowledged_ts, ts)
-            self._acknowledged_executions = max(self._acknowledged_executions, executions)
-            self._heard.notify_all()
+            minute = ts if ts % NANOS_IN_MINUTE == 0 else 0
+            await _until(lambda ts=minute: lockstep.has_caught_up(ts))
 
     def step(self) -> int:
         """Play the next slice and return its time."""
@@ -108,3 +96,8 @@ class Feed:
         """Play every slice up to ``ts``, at once."""
         while not self.is_over and self._next_ts() <= ts:
             self.step()
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(LOOK_SECS)

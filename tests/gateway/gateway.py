@@ -22,6 +22,18 @@ ACCOUNT = "DU1234567"
 CASH_USD = Decimal(100_000)
 DEFAULT_SPEED = 60.0  # a minute of the session each second
 ANSWER_SECS = 60.0
+LEAD_NS = 3_600 * 1_000_000_000
+
+
+def soon() -> int:
+    """
+    Return the earliest time at which a session may open: in an hour.
+
+    A session that the clock overtakes before a program subscribes is of no use, for the adapter drops bars that were
+    stamped before that.
+
+    """
+    return time.time_ns() + LEAD_NS
 
 
 class Gateway:
@@ -74,7 +86,7 @@ class Gateway:
         for each order and fill, on the gateway's thread.
 
         """
-        world = World(market or Market.demo(time.time_ns()), account, cash_usd, show)
+        world = World(market or Market.demo(soon()), account, cash_usd, show)
         gateway = cls(world, speed, subscriptions, lockstep=lockstep)
         gateway._thread.start()
         try:

@@ -56,8 +56,11 @@ class World:
         self.clients: dict[int, Client] = {}
         self.shocks = Shocks()
         self.now = market.session.open
+        self.fills_told = 0
         self.last: dict[str, Price] = {}
         self.next_order_ids: Counter[int] = Counter()
+        self.last_requests: dict[int, int] = {}  # by client id: the last request for bars of a connection that ended
+        self.show = show
         self._telling = Telling(show)
         ticks = {symbol: contract.tick for symbol, contract in market.contracts.items()}
         self.book = Book(account, cash_usd, ticks, lambda: self.now, self)
@@ -107,6 +110,10 @@ class World:
         following = bisect_right(trades, self.now)
         return trades[following] if following < len(trades) else None
 
+    def bar_subscriptions(self) -> int:
+        """Return how many bars the clients listen to now."""
+        return sum(client.data.bar_subscriptions() for client in self.clients.values())
+
     # Time goes on
 
     def play(self, piece: Slice) -> None:
@@ -143,6 +150,7 @@ class World:
         self._telling.executed(execution, self.now)
         client = self.clients.get(execution.order.client_id)
         if client is not None:
+            self.fills_told += 1
             client.orders.executed(execution)
             self._report_commission(client, execution)
         for each in list(self.clients.values()):

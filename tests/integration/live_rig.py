@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from actors.journal_reader import JournalReader
 from catalog.sessions import Sessions
 from strategies.price_bar import PriceBar
-from tests.gateway.gateway import Gateway
+from tests.gateway.gateway import Gateway, soon
 from tests.gateway.market import Market
 from tests.integration.rig import AAPL, MINUTE_NS, QUIET, session_bars
 
@@ -31,6 +31,7 @@ PATIENCE_SECS = 30.0  # far above what anything here takes: a test that waits so
 LOOK_SECS = 0.02
 SETTLE_SECS = 0.25  # for the node to deal with a minute that changes nothing a test could wait for
 PRICE = 100.0
+FRIDAY = "2024-10-04"  # the session before that of `session_bars`
 
 
 class AtMinute:
@@ -70,8 +71,8 @@ def flat_market(minutes: int = 390, **closes: Sequence[float]) -> Market:
         path = np.full(minutes, PRICE)
         chosen = closes.get(ticker, ())
         path[: len(chosen)] = chosen
-        frames[f"{ticker}.NASDAQ"] = session_bars(path)
-    return Market.of_frames(frames, time.time_ns())
+        frames[f"{ticker}.NASDAQ"] = [session_bars(np.full(minutes, path[0]), FRIDAY), session_bars(path)]
+    return Market.of_frames(frames, soon())
 
 
 class Node:
@@ -86,7 +87,7 @@ class Node:
         state.mkdir(parents=True, exist_ok=True)
         self._terminal = state / "terminal.txt"
         with self._terminal.open("a") as out:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own script
                 command, stdout=out, stderr=out, cwd=state, env=environ | {"PYTHONPATH": str(ROOT)}
             )
 

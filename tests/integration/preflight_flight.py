@@ -6,13 +6,14 @@ from config.preflight import run_preflight
 NS = 1_000_000_000
 MONDAY_OPEN = 1_795_446_000 * NS  # 2026-11-23 15:00 UTC, 10:00 in New York
 SYMBOLS = ["AAPL.NASDAQ", "MSFT.NASDAQ", "TSLA.NASDAQ"]
-HEALTHY = ["interlocks", "connection", "gateway version", "client id", "account", "clock", "session"]
+HEALTHY = ["interlocks", "hours", "connection", "gateway version", "client id", "account", "clock", "session"]
+HEALTHY += ["account value"]
 HEALTHY += [f"{kind} {symbol}" for kind in ("instrument", "market data") for symbol in SYMBOLS]
 
 
-def fly(port, *overrides, now=MONDAY_OPEN, armed=None):
-    settings = load_settings(None, ["account.id=DU1234567", f"ib.port={port}", *overrides], {})
-    return run_preflight(settings, armed, lambda: now)
+def fly(port, *overrides, account="DU1234567", armed=None, clock=lambda: MONDAY_OPEN, is_dry_run=False):
+    overrides = [f"ib.port={port}", *([f"account.id={account}"] if account else []), *overrides]
+    return run_preflight(load_settings(None, overrides, {}), armed, clock, is_dry_run=is_dry_run)
 
 
 def failed(preflight):

@@ -6,6 +6,7 @@ import struct
 import threading
 from contextlib import suppress
 
+VALUES_USD = {"DU7654321": "5.00", "DU1234567": "100000.00", "U1234567": "250000.00"}
 ISINS = {"AAPL": "US0378331005", "MSFT": "US5949181045", "TSLA": "US88160R1014"}
 HANG_UP = object()
 
@@ -40,6 +41,15 @@ def contracts_end(request_id):
     return message(52, "ContractDataEnd", reqId=request_id)
 
 
+def summary_row(request_id, account="DU1234567", value="100000.00", currency="USD"):
+    row = {"account": account, "tag": "NetLiquidation", "value": value, "currency": currency}
+    return message(63, "AccountSummary", reqId=request_id, **row)
+
+
+def summary_end(request_id):
+    return message(64, "AccountSummaryEnd", reqId=request_id)
+
+
 def tick(request_id, tick_type=1, price=150.0):
     return message(1, "TickPrice", reqId=request_id, tickType=tick_type, price=price)
 
@@ -60,7 +70,8 @@ class ScriptedGateway:
     def __init__(self, now, script=None):
         self.heard = []
         self.connections = 0
-        self.script = {0: self.greet, 71: self.start, 49: self.time, 9: self.contract, 1: self.price} | (script or {})
+        self.script = {0: self.greet, 71: self.start, 49: self.time, 62: self.value, 9: self.contract, 1: self.price}
+        self.script |= script or {}
         self.now = now
         self.clients = set()
         self.before_release = lambda: None
@@ -93,6 +104,12 @@ class ScriptedGateway:
 
     def time(self, _):
         return message(49, "CurrentTime", currentTime=self.now // 1_000_000_000)
+
+    @staticmethod
+    def value(data):
+        number = request_id(data)
+        rows = [summary_row(number, account, value) for account, value in VALUES_USD.items()]
+        return b"".join(rows) + summary_end(number)
 
     @staticmethod
     def contract(data):
@@ -152,7 +169,7 @@ class ScriptedGateway:
 
 
 def request_id(data):
-    """Return the request id of a contract or market data request, the first field of both."""
-    asked = schema("MarketDataRequest")
+    """Return the request id, the first field of every request that has one."""
+    asked = schema("CancelMarketData")
     asked.ParseFromString(data)
     return asked.reqId

@@ -9,7 +9,7 @@ import pytest
 from tests.gateway.codec import BadFrame, kind_of
 from tests.gateway.gateway import Gateway, soon
 from tests.gateway.market import Market
-from tests.gateway.wire_client import AAPL, WireClient
+from tests.gateway.wire_client import AAPL, PATIENCE_SECS, WireClient
 
 SYMBOL = "AAPL.NASDAQ"
 BARS = {"contract": AAPL, "barSize": 5, "whatToShow": "TRADES"}
@@ -73,6 +73,7 @@ def test_a_hung_gateway_answers_nothing_and_catches_up_when_it_resumes(gateway: 
     with pytest.raises(TimeoutError):
         client.ask()
     assert gateway.state()["orders"] == []
+    client._socket.settimeout(PATIENCE_SECS)
     gateway.do.resume()
     client.expect("OpenOrder")
     assert client.count("RealTimeBarTick") == 1
@@ -212,7 +213,7 @@ def test_a_swallowed_request_is_neither_served_nor_answered(
 
 
 def test_commissions_come_late_or_never(gateway: Gateway, client: WireClient) -> None:
-    gateway.do.delay_commissions(0.3)
+    gateway.do.delay_commissions(1.0)
     client.place(1)
     client.ask()
     gateway.do.step()

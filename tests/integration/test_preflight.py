@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 from preflight_flight import HEALTHY, MONDAY_OPEN, failed, fly
+from preflight_time import STEP_SECS, TIME_PASSES, be_patient, hurry, stand_still
 from scripted_gateway import HANG_UP, ScriptedGateway, framed, message, refusal, started
 
 from config import tws_probe
@@ -21,10 +22,9 @@ def gateway():
         yield lambda script=None, now=MONDAY_OPEN: stack.enter_context(ScriptedGateway(now, script))
 
 
-@pytest.fixture
-def short_limits(monkeypatch):
-    for name in ("ANSWER_SECS", "CONTRACTS_SECS", "CLOSE_SECS"):
-        monkeypatch.setattr(tws_probe, name, 0.3)
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    be_patient(monkeypatch)
 
 
 def test_healthy_gateway_passes_every_check_in_order(gateway):
@@ -42,7 +42,7 @@ def test_nothing_is_asked_but_what_is_reported_and_every_subscription_ends(gatew
 
     fly(server.port)
 
-    assert server.heard == [0, 71, 49, 9, 9, 9, 59, 1, 1, 1, 2, 2, 2]
+    assert server.heard == [0, 71, 49, 62, 63, 9, 9, 9, 59, 1, 1, 1, 2, 2, 2]
 
 
 def test_client_id_is_free_again_when_the_preflight_returns(gateway):
@@ -76,27 +76,6 @@ def test_live_port_without_keys_is_refused():
 
     assert preflight.exit_code == 3
     assert "found nothing" in failed(preflight).found
-
-
-def test_armed_live_account_says_that_it_is_live_money(gateway):
-    server = gateway({71: lambda _: started("U1234567")})
-
-    preflight = fly(server.port, "account.mode=live", "account.id=U1234567", armed="U1234567")
-
-    assert preflight.exit_code == 0
-    assert preflight.checks[0].found.startswith("LIVE MONEY, armed by both keys, account U1234567")
-
-
-@pytest.mark.parametrize("accounts", ["DU7654321", "U1234567", "DU1234567,U7654321", ""])
-def test_wrong_account_is_refused_and_nothing_more_is_asked(gateway, accounts):
-    server = gateway({71: lambda _: started(accounts)})
-
-    preflight = fly(server.port)
-
-    assert preflight.exit_code == 3
-    assert preflight.checks[-1].name == "account"
-    assert accounts.rpartition(",")[2] in preflight.checks[-1].found
-    assert server.heard == [0, 71]
 
 
 def test_absent_gateway_is_told():
@@ -152,10 +131,12 @@ def test_client_id_in_use_is_told(gateway):
 
 
 STEPS = [(0, "connection"), (71, "client id"), (49, "clock")]
+ASKED_BY = {"connection": "greet", "client id": "start", "clock": "server_time_secs"}
 
 
 @pytest.mark.parametrize(("number", "name"), STEPS)
-def test_hung_gateway_is_told_within_the_limit(gateway, short_limits, number, name):
+def test_hung_gateway_is_told_within_the_limit(gateway, monkeypatch, number, name):
+    hurry(monkeypatch, ASKED_BY[name])
     server = gateway({number: lambda _: b""})
 
     preflight = fly(server.port)
@@ -166,7 +147,7 @@ def test_hung_gateway_is_told_within_the_limit(gateway, short_limits, number, na
     assert "unanswered" in failed(preflight).found
 
 
-@pytest.mark.parametrize(("number", "name"), [*STEPS, (9, "instruments"), (1, "market data")])
+@pytest.mark.parametrize(("number", "name"), [*STEPS, (62, "account value"), (9, "instruments"), (1, "market data")])
 def test_gateway_that_hangs_up_is_told(gateway, number, name):
     server = gateway({number: lambda _: HANG_UP})
 
@@ -178,7 +159,7 @@ def test_gateway_that_hangs_up_is_told(gateway, number, name):
     assert "hung up" in failed(preflight).found
 
 
-@pytest.mark.parametrize("number", [0, 71, 49, 9, 1])
+@pytest.mark.parametrize("number", [0, 71, 49, 62, 9, 1])
 @pytest.mark.parametrize("garbage", [b"HTTP/1.1 400 Bad Request\r\n\r\n", framed(b"\0"), framed(b"\0\0\0\xcc\x0a\x7f")])
 def test_garbage_is_told_as_no_gateway(gateway, number, garbage):
     server = gateway({number: lambda _: garbage})
@@ -208,7 +189,8 @@ def flood(_):
     ("endless", "number", "name"),
     [(trickle, 0, "connection"), (trickle, 71, "client id"), (flood, 71, "client id"), (flood, 49, "clock")],
 )
-def test_endless_answer_is_ended_by_the_limit(gateway, short_limits, endless, number, name):
+def test_endless_answer_is_ended_by_the_limit(gateway, monkeypatch, endless, number, name):
+    hurry(monkeypatch, ASKED_BY[name])
     server = gateway({number: endless})
 
     preflight = fly(server.port)
@@ -219,21 +201,21 @@ def test_endless_answer_is_ended_by_the_limit(gateway, short_limits, endless, nu
 
 
 def test_limit_of_the_whole_look_holds_over_its_steps(gateway, monkeypatch):
-    monkeypatch.setattr(tws_probe, "TOTAL_SECS", 0.3)
-    server = gateway()
+    stand_still(monkeypatch)
+    monkeypatch.setattr(tws_probe, "ANSWER_SECS", 10 * STEP_SECS)
+    monkeypatch.setattr(tws_probe, "TOTAL_SECS", STEP_SECS)
+    server = gateway({71: lambda _: started() + TIME_PASSES})
 
-    def answer_beyond_it(data):
-        time.sleep(0.6)
-        return server.time(data)
+    preflight = fly(server.port)
 
-    server.script[49] = answer_beyond_it
-
-    assert "unanswered" in failed(fly(server.port)).found
+    assert failed(preflight).name == "clock"
+    assert "unanswered" in failed(preflight).found
 
 
 @pytest.mark.parametrize("half", [message(15, "ManagedAccounts", accountsList="DU1234567"), message(9, "NextValidId")])
-def test_session_that_starts_by_half_is_not_taken_for_started(gateway, short_limits, half):
-    server = gateway({71: lambda _: half})
+def test_session_that_starts_by_half_is_not_taken_for_started(gateway, monkeypatch, half):
+    stand_still(monkeypatch)
+    server = gateway({71: lambda _: half + TIME_PASSES})
 
     assert "leaves the start of the session unanswered" in failed(fly(server.port)).found
 
@@ -250,10 +232,11 @@ def test_interrupt_ends_a_wait_and_frees_the_client_id(gateway):
     assert server.clients == set()
 
 
-def test_last_word_of_an_unwell_gateway_is_passed_on(gateway, short_limits):
+def test_last_word_of_an_unwell_gateway_is_passed_on(gateway, monkeypatch):
+    stand_still(monkeypatch)
     lost = refusal(-1, 1100, "Connectivity between IB and TWS has been lost.")
-    server = gateway({71: lambda _: started() + lost, 49: lambda _: b""})
-    healed = gateway({71: lambda _: started() + lost + refusal(-1, 1102), 49: lambda _: b""})
+    server = gateway({71: lambda _: started() + lost, 49: lambda _: TIME_PASSES})
+    healed = gateway({71: lambda _: started() + lost + refusal(-1, 1102), 49: lambda _: TIME_PASSES})
 
     assert 'its last word: "1100 Connectivity between IB and TWS' in failed(fly(server.port)).found
     assert "last word" not in failed(fly(healed.port)).found

@@ -2,11 +2,12 @@
 
 import time
 from contextlib import closing
+from decimal import Decimal
 
 import pytest
 from preflight_flight import fly
+from preflight_time import be_patient, hurry
 
-from config import tws_probe
 from config.tws_probe import TwsProbe
 from tests.gateway.gateway import Gateway
 
@@ -19,8 +20,13 @@ def gateway():
         yield gateway
 
 
-def fly_now(port, *overrides, armed=None):
-    return fly(port, *overrides, now=time.time_ns(), armed=armed)
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    be_patient(monkeypatch)
+
+
+def fly_now(port, *overrides, **options):
+    return fly(port, *overrides, clock=time.time_ns, **options)
 
 
 def verdicts(preflight):
@@ -37,11 +43,28 @@ def test_gateway_passes_and_the_next_start_finds_the_client_id_free(gateway):
         assert gateway.state()["clients"] == []
 
 
+def test_only_account_and_its_value_are_found(gateway):
+    preflight = fly_now(gateway.port, account=None)
+
+    assert preflight.exit_code == 0
+    assert preflight.account == "DU1234567"
+    assert preflight.net_liquidation_usd == gateway.state()["equity_usd"] == 100_000
+
+
+def test_account_without_money_is_told():
+    with Gateway.start(speed=None, cash_usd=Decimal(0)) as gateway:
+        preflight = fly_now(gateway.port)
+
+    assert verdicts(preflight)["account value"] == "failed"
+    assert preflight.exit_code == 4
+
+
 def test_preflight_leaves_nothing_at_the_gateway(gateway):
     fly_now(gateway.port)
 
     received = gateway.received()
     assert received["MarketDataRequest"] == received["CancelMarketData"] == 3
+    assert received["AccountSummaryRequest"] == received["CancelAccountSummary"] == 1
     assert received["PlaceOrderRequest"] == received["CancelOrderRequest"] == 0
 
 
@@ -75,6 +98,14 @@ def test_live_account_needs_both_keys():
         assert fly_now(gateway.port, *live, armed="U1234567").exit_code == 0
 
 
+def test_dry_run_on_a_live_account_needs_no_keys():
+    with Gateway.start(speed=None, account="U1234567") as gateway:
+        preflight = fly_now(gateway.port, "account.mode=live", "account.id=U1234567", is_dry_run=True)
+
+        assert preflight.exit_code == 0
+        assert gateway.received()["AccountSummaryRequest"] == 0
+
+
 def test_gateway_that_refuses_connections_is_told(gateway):
     gateway.do.refuse_connections()
 
@@ -82,8 +113,7 @@ def test_gateway_that_refuses_connections_is_told(gateway):
 
 
 def test_hung_gateway_is_told(gateway, monkeypatch):
-    monkeypatch.setattr(tws_probe, "ANSWER_SECS", 0.3)
-    monkeypatch.setattr(tws_probe, "CLOSE_SECS", 0.3)
+    hurry(monkeypatch, "greet")
     gateway.do.hang()
 
     preflight = fly_now(gateway.port)
@@ -103,7 +133,7 @@ def test_data_refused_is_told_for_each_symbol(gateway, code):
 
 
 def test_silent_data_is_a_warning(gateway, monkeypatch):
-    monkeypatch.setattr(tws_probe, "ANSWER_SECS", 0.3)
+    hurry(monkeypatch, "market_data")
     gateway.do.silence()
 
     preflight = fly_now(gateway.port)

@@ -2,16 +2,19 @@
 
 import pytest
 
-from config.interlocks import account_kind, interlock_problems
+from config.interlocks import account_kind, account_to_trade, interlock_problems
 from config.loader import armed_account, load_settings
 
 PAPER, LIVE = "DU1234567", "U1234567"
 
 
-def problems(mode="paper", account=PAPER, port=4002, armed=None, managed=None, hours="regular"):
-    overrides = [f"account.mode={mode}", f"ib.port={port}", f"session.hours={hours}"]
-    overrides += [f"account.id={account}"] if account else []
-    return interlock_problems(load_settings(None, overrides, {}), armed, managed)
+def settings(mode="paper", account=PAPER, port=4002):
+    overrides = [f"account.mode={mode}", f"ib.port={port}"]
+    return load_settings(None, overrides + ([f"account.id={account}"] if account else []), {})
+
+
+def problems(mode="paper", account=PAPER, port=4002, armed=None, managed=None, **more):
+    return interlock_problems(settings(mode, account, port), armed, managed, **more)
 
 
 @pytest.mark.parametrize("port", [4002, 7497, 5000])
@@ -73,12 +76,65 @@ def test_paper_account_in_live_mode_is_refused_on_any_port(port):
     assert f'expected U… (live) with mode = "live", found {PAPER}' in problem
 
 
-def test_account_that_is_not_set_is_asked_for():
-    for mode, port, wanted in (("paper", 4002, "DU… (paper)"), ("live", 4001, "U… (live)")):
-        [problem] = problems(mode, None, port)
+@pytest.mark.parametrize("managed", [None, [LIVE], [PAPER]])
+def test_live_account_that_is_not_set_is_asked_for(managed):
+    problem = problems("live", None, 4001, armed=LIVE, managed=managed)[0]
 
-        assert f"expected the account to trade, {wanted}, found nothing" in problem
-        assert "BALLAST_ACCOUNT__ID" in problem
+    assert "expected the account to trade, U… (live), found nothing" in problem
+    assert "BALLAST_ACCOUNT__ID" in problem
+    assert account_to_trade(settings("live", None, 4001), managed or []) is None
+
+
+@pytest.mark.parametrize("managed", [None, [PAPER]])
+def test_paper_account_need_not_be_set_when_it_is_the_only_one(managed):
+    assert problems(account=None, managed=managed) == []
+    assert account_to_trade(settings(account=None), managed or []) == (managed and PAPER)
+
+
+@pytest.mark.parametrize(
+    "managed", [[], [LIVE], [PAPER, "DU7654321"], [PAPER, LIVE], [PAPER, PAPER], ["DF1234567"], ["F1234567"]]
+)
+def test_paper_account_is_not_guessed(managed):
+    problem = problems(account=None, managed=managed)[0]
+
+    assert f"expected one paper account (DU…) at the gateway, as none is set, found {', '.join(managed) or 'none'}" in (
+        problem
+    )
+    assert "set the account to trade under [account] or in BALLAST_ACCOUNT__ID" in problem
+    assert account_to_trade(settings(account=None), managed) is None
+
+
+def test_account_that_is_set_is_the_one_to_trade():
+    assert account_to_trade(settings(), ["DU7654321"]) == PAPER
+
+
+@pytest.mark.parametrize("port", [4001, 7496])
+def test_paper_account_that_is_not_set_is_refused_on_a_live_port(port):
+    [problem] = problems(account=None, port=port)
+
+    assert f"found {port}, which is a live port" in problem
+
+
+@pytest.mark.parametrize("armed", [None, "U7654321", LIVE])
+def test_dry_run_on_a_live_account_needs_no_keys(armed):
+    assert problems("live", LIVE, 4001, armed=armed, managed=[LIVE], is_dry_run=True) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "account", "port", "managed"),
+    [
+        ("live", LIVE, 4002, [LIVE]),
+        ("live", PAPER, 4001, [LIVE]),
+        ("live", None, 4001, [LIVE]),
+        ("live", LIVE, 4001, [PAPER]),
+        ("paper", PAPER, 4001, [PAPER]),
+        ("paper", LIVE, 4002, [LIVE]),
+        ("paper", None, 4002, [LIVE]),
+        ("paper", PAPER, 4002, [PAPER, LIVE]),
+    ],
+)
+def test_dry_run_needs_all_else_to_agree(mode, account, port, managed):
+    assert problems(mode, account, port, armed=LIVE, managed=managed, is_dry_run=True)
 
 
 @pytest.mark.parametrize("account", ["du1234567", "DU", "U", "F1234567", "DF1234567", "X1", "DU12A"])
@@ -117,17 +173,10 @@ def test_gateway_of_the_other_kind_is_told_twice_over():
     assert "log the gateway in for paper trading" in refused[1]
 
 
-@pytest.mark.parametrize(("mode", "account", "port"), [("paper", PAPER, 4002), ("live", LIVE, 4001)])
-def test_extended_hours_are_refused_with_the_reason(mode, account, port):
-    [problem] = problems(mode, account, port, armed=account, hours="extended")
-
-    assert "market orders and stops sleep outside regular hours at IB" in problem
-
-
 def test_all_problems_are_told_at_once():
-    refused = problems("live", LIVE, 4002, hours="extended", managed=[PAPER])
+    refused = problems("live", LIVE, 4002, managed=[PAPER])
 
-    starts = ("ib.port", "BALLAST_ARM_LIVE", "session.hours", "account.id", "gateway")
+    starts = ("ib.port", "BALLAST_ARM_LIVE", "account.id", "gateway")
     assert [problem.partition(":")[0] for problem in refused] == list(starts)
 
 

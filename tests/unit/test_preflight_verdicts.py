@@ -1,11 +1,21 @@
 """What the preflight makes of times, sessions and symbols, at the edges."""
 
+from decimal import Decimal
+
 import pytest
 
 from catalog.sessions import Sessions
-from config.preflight_verdicts import clock_check, instrument_check, market_data_check, session_check, version_check
-from config.tws_answers import DataAnswer, Resolved
-from config.tws_wire import ContractFound, Refusal
+from config.preflight_verdicts import (
+    clock_check,
+    hours_check,
+    instrument_check,
+    market_data_check,
+    session_check,
+    value_check,
+    version_check,
+)
+from config.tws_answers import DataAnswer, Resolved, ValueAnswer
+from config.tws_wire import ContractFound, Refusal, SummaryEnd, SummaryRow
 
 NS = 1_000_000_000
 SERVER_SECS = 1_795_446_000  # 2026-11-23 15:00 UTC, a Monday
@@ -78,6 +88,66 @@ def test_version_outside_what_the_adapter_speaks_is_refused(version, verdict):
     assert check.verdict == verdict
     assert str(version) in check.found
     assert ("10.45" in check.remedy) == (verdict == "failed")
+
+
+def test_extended_hours_are_refused_with_the_reason():
+    check = hours_check("extended")
+
+    assert check.verdict == "failed"
+    assert "market orders and stops sleep outside regular hours at IB" in check.found
+    assert 'Set session.hours = "regular"' in check.remedy
+    assert [hours_check(hours).verdict for hours in ("regular", "any")] == ["ok", "ok"]
+
+
+def row(value="100000.00", currency="USD", account="DU1", tag="NetLiquidation"):
+    return SummaryRow(1, account, tag, value, currency)
+
+
+def valued(*messages):
+    answer = ValueAnswer("DU1")
+    for message in messages:
+        answer.take(message)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"), [("1234567.89", "1234567.89"), ("0.01", "0.01"), ("1.23456789E7", "12345678.9")]
+)
+def test_value_above_zero_in_dollars_is_good(value, amount):
+    answer = valued(row(value))
+
+    assert value_check(answer).verdict == "ok"
+    assert answer.amount == Decimal(amount)
+    assert value_check(valued(row("1234567.89"))).found == "1,234,567.89 USD"
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        ([row("0.00")], "expected more than 0 USD, found 0.00 USD"),
+        ([row("-12.50")], "expected more than 0 USD, found -12.50 USD"),
+        ([row(currency="EUR")], "found 100,000.00 EUR; the limits of this program are in USD"),
+        ([row(currency="BASE")], "found 100,000.00 BASE"),
+        ([row(currency="")], "found 100,000.00 (no currency)"),
+        ([row("")], 'expected an amount, found ""'),
+        ([row("n/a")], 'expected an amount, found "n/a"'),
+        ([row("NaN")], 'expected an amount, found "NaN"'),
+        ([row("Infinity")], 'expected an amount, found "Infinity"'),
+        ([row("1.7976931348623157E308")], "expected an amount"),  # how the broker writes "unset"
+        ([row("1E999999999")], "expected an amount"),
+        ([SummaryEnd(1)], "expected the value of DU1, found none"),
+        ([row(account="DU2"), row(tag="BuyingPower"), SummaryEnd(1)], "expected the value of DU1, found none"),
+        ([Refusal(1, 322, "Maximum number of requests")], 'a refusal ("322 Maximum number of requests")'),
+        ([row(account="DU2")], "no answer in time"),
+        ([], "no answer in time"),
+    ],
+)
+def test_value_that_is_not_known_in_dollars_fails(messages, words):
+    check = value_check(valued(*messages))
+
+    assert check.verdict == "failed"
+    assert words in check.found
+    assert check.remedy
 
 
 @pytest.mark.parametrize("symbol", ["BRK.B.NYSE", "BRK B.NYSE"])

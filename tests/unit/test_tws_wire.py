@@ -48,6 +48,9 @@ def test_requests_with_a_number_are_the_vendors(number):
     assert wire.start_api(number) == sent(71, schema("StartApiRequest", clientId=number))
     assert wire.ask_data_kind(number) == sent(59, schema("MarketDataTypeRequest", marketDataType=number))
     assert wire.cancel_market_data(number) == sent(2, schema("CancelMarketData", reqId=number))
+    asked = schema("AccountSummaryRequest", reqId=number, group="All", tags="NetLiquidation")
+    assert wire.ask_net_liquidation(number) == sent(62, asked)
+    assert wire.cancel_account_summary(number) == sent(63, schema("CancelAccountSummary", reqId=number))
 
 
 def test_question_for_the_time_is_the_vendors():
@@ -81,6 +84,7 @@ def test_messages_with_numbers_are_read(number, secs, kind, price, size):
     assert heard(9, schema("NextValidId", orderId=number)) == wire.NextOrderId(number)
     assert heard(49, schema("CurrentTime", currentTime=secs)) == wire.ServerTime(secs)
     assert heard(52, schema("ContractDataEnd", reqId=number)) == wire.ContractsEnd(number)
+    assert heard(64, schema("AccountSummaryEnd", reqId=number)) == wire.SummaryEnd(number)
     assert heard(58, schema("MarketDataType", reqId=number, marketDataType=kind)) == wire.DataKind(number, kind)
 
 
@@ -91,6 +95,13 @@ def test_contracts_are_read(number, con_id, ticker, exchange, identifiers):
     message = schema("ContractData", reqId=number, contract=contract, contractDetails=details)
 
     assert heard(10, message) == wire.ContractFound(number, con_id, exchange, identifiers.get("ISIN", ""))
+
+
+@given(INT32, WORDS, WORDS, WORDS, WORDS)
+def test_rows_of_the_account_summary_are_read(number, account, tag, value, currency):
+    row = schema("AccountSummary", reqId=number, account=account, tag=tag, value=value, currency=currency)
+
+    assert heard(63, row) == wire.SummaryRow(number, account, tag, value, currency)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +177,7 @@ def test_bytes_that_are_no_message_are_refused(payload, words):
         wire.read_message(payload)
 
 
-@given(st.binary(max_size=60), st.sampled_from([1, 4, 9, 10, 15, 49, 52, 58, 99]))
+@given(st.binary(max_size=60), st.sampled_from([1, 4, 9, 10, 15, 49, 52, 58, 63, 64, 99]))
 def test_no_bytes_raise_anything_else(data, number):
     with suppress(wire.WireError):
         wire.read_message((number + 200).to_bytes(4) + data)
