@@ -28,7 +28,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class StopRequest:
     """
-    What the stop signals set: a plain count, no component (T16).
+    What the stop signals and the operator's ``stop`` set: a plain count, no component (T16).
 
     Nautilus takes the signals when its node begins to run, and ends it at the first one, before anything could be
     closed. So they are taken from it again once it runs; until then its own way is the right one.
@@ -37,6 +37,12 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signals = 0
+        self.reason = "asked to stop"
+
+    def ask(self, reason: str) -> None:
+        """Ask as a signal does."""
+        self.reason = reason
+        self.signals += 1
 
     def take_signals(self) -> None:
         """Take the stop signals; to be called in the main thread."""
@@ -128,7 +134,7 @@ class Helm(Watcher):
             self._stop(event.ts_event)
 
     def _stop(self, ts: int) -> None:
-        self.reason = "asked to stop"
+        self.reason = self._request.reason
         if not (self._flattens_on_stop and self.held):
             self._end(EXIT_DONE, self.reason)
             return

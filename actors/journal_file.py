@@ -61,14 +61,15 @@ def problem(path: Path, expected: str, found: str) -> JournalError:
     return JournalError(f"Journal {path}: expected {expected}, found {found}.")
 
 
-def open_to_write(path: Path) -> sqlite3.Connection:
+def open_to_write(path: Path, *, is_known_sound: bool = False) -> sqlite3.Connection:
     """Open a journal, or create it; what is committed is on the disk."""
     with told(path):
         if not path.exists():
             _create(path)
         connection = _connect(path, "rw")
         try:
-            _check_soundness(path, connection)
+            if not is_known_sound:
+                _check_soundness(path, connection)
             check_schema(path, connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")

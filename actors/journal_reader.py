@@ -20,8 +20,6 @@ from actors.journal_schema import KINDS
 from actors.journal_trips import Numbered, TripLog, TripRows, trip_log
 from actors.messages import (
     AlertRaised,
-    ExitReason,
-    Halt,
     HandlerFailed,
     LossBaselineSet,
     LossLimitHit,
@@ -66,6 +64,28 @@ class LossLatch:
     baseline_usd: Decimal
     equity_usd: Decimal  # of the latest mark; the baseline before the first
     is_breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorHalt:
+    """An operator allows no entries until he resumes."""
+
+    since_ns: int
+    given_by: str
+    reason: str
+
+    @property
+    def detail(self) -> str:
+        return f"by {self.given_by}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How a node stood at a moment, in words of its own (``actors/status_report.py``)."""
+
+    run_id: int
+    wall_ns: int
+    text: str
 
 
 class JournalReader:
@@ -153,13 +173,18 @@ class JournalReader:
         """Return why each symbol is locked that nobody unlocked."""
         return {subject: detail for _, subject, _, detail in self._latches("lock")}
 
-    def operator_halt(self) -> Halt | None:
-        """Return the latest halt without an end that was not resumed."""
+    def operator_halt(self) -> OperatorHalt | None:
+        """Return the latest halt of an operator that was not resumed."""
         halts = self._latches("halt")
         if not halts:
             return None
-        ts, _, reason, detail = halts[-1]
-        return Halt(ts, None, ExitReason(reason), detail)
+        since_ns, _, given_by, reason = halts[-1]
+        return OperatorHalt(since_ns, given_by, reason)
+
+    def snapshot(self) -> Snapshot | None:
+        """Return how the node last said it stood."""
+        rows = self._rows("SELECT run_id, wall_ns, text FROM snapshot")
+        return Snapshot(*rows[0]) if rows else None
 
     # -- Rows -----------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from actors.messages import (
 )
 from actors.records import EquityPoint
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x42_4C_53_54  # "BLST" in the header of the file: tells our journal from another program's database
 
 _ROW = "seq INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, wall_ns INTEGER NOT NULL"
@@ -76,6 +76,10 @@ _TABLES = {
     "latches": f"""{_EVENT}, kind TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
         cleared_ns INTEGER""",
     "cash_adjustments": f"{_ROW}, amount_usd TEXT NOT NULL, detail TEXT NOT NULL",
+    "operator_commands": f"""{_ROW}, kind TEXT NOT NULL, symbol TEXT NOT NULL, reason TEXT NOT NULL,
+        given_by TEXT NOT NULL, taken_ns INTEGER, answered_ns INTEGER, exit_code INTEGER, answer TEXT""",
+    "snapshot": """only_row INTEGER PRIMARY KEY CHECK (only_row = 1), run_id INTEGER NOT NULL,
+        wall_ns INTEGER NOT NULL, "text" TEXT NOT NULL""",
     "sessions": """run_id INTEGER PRIMARY KEY, started_ns INTEGER NOT NULL, mode TEXT NOT NULL, account TEXT NOT NULL,
         engine TEXT NOT NULL, config_sha256 TEXT NOT NULL, starting_cash_usd TEXT NOT NULL, ended_ns INTEGER,
         exit_code INTEGER, reason TEXT""",

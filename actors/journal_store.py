@@ -15,17 +15,21 @@ from pathlib import Path
 from actors.journal_file import PATIENCE_MS, open_to_write, problem, told
 from actors.journal_reader import JournalReader, RunInfo
 from actors.journal_schema import COMMANDS, KINDS, Kind
-from actors.messages import Halt, LockSymbol, LossLimitHit, OrderFilled
+from actors.messages import OPERATOR, OPERATORS_HOLDS, LockSymbol, LossLimitHit, OrderFilled
 
 LOCKED_PATIENCE_MS = 50  # while another process holds the file: an exit must not wait for seconds again and again
-_OPERATOR = "operator"
 
 
 class JournalStore(JournalReader):
-    """The one journal of an account; written by its node and by the operator's commands."""
+    """
+    The one journal of an account; written by its node and by the operator's commands.
 
-    def __init__(self, path: Path) -> None:
-        self._open(path, open_to_write(path))
+    ``is_known_sound``: the file is not read through to look for damage, as nobody waits for that at a command.
+
+    """
+
+    def __init__(self, path: Path, *, is_known_sound: bool = False) -> None:
+        self._open(path, open_to_write(path, is_known_sound=is_known_sound))
         runs = self.runs()
         self._run_id = runs[-1].run_id if runs else 0
         self._patience_ms = PATIENCE_MS
@@ -76,14 +80,15 @@ class JournalStore(JournalReader):
     def _latch(self, message: object, row: tuple[int, int, int]) -> None:
         match message:
             case LockSymbol(ts=ts, symbol=symbol, detail=detail):
-                latch = (ts, "lock", symbol, "", detail)
-            case Halt(ts=ts, session=None, reason=reason, detail=detail):
-                latch = (ts, "halt", "", reason, detail)
+                self._set_latch(row, ts, "lock", symbol, detail)
             case LossLimitHit(ts=ts, session=session, day_pnl_usd=pnl, limit_usd=limit):
-                latch = (ts, "loss_limit", session.isoformat(), "", f"{pnl} USD <= -{limit} USD")
-            case _:
-                return
-        self._db.execute("INSERT INTO latches VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", (*row, *latch))
+                self._set_latch(row, ts, "loss_limit", session.isoformat(), f"{pnl} USD <= -{limit} USD")
+
+    def _set_latch(
+        self, row: tuple[int, int, int], ts: int, kind: str, subject: str, detail: str, reason: str = ""
+    ) -> None:
+        values = (*row, ts, kind, subject, reason, detail)
+        self._db.execute("INSERT INTO latches VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", values)
 
     # -- Account and latches --------------------------------------------------------------------
 
@@ -99,18 +104,14 @@ class JournalStore(JournalReader):
 
     def unlock(self, symbol: str, wall_ns: int) -> bool:
         """Clear the locks of a symbol; False when there was none."""
-        return self._clear("lock", symbol, wall_ns)
-
-    def resume(self, wall_ns: int) -> bool:
-        """Clear the halts without an end; False when there was none."""
-        return self._clear("halt", "", wall_ns)
-
-    def _clear(self, kind: str, subject: str, wall_ns: int) -> bool:
         with self._transaction():
-            cursor = self._db.execute(
-                "UPDATE latches SET cleared_ns = ? WHERE kind = ? AND subject = ? AND cleared_ns IS NULL",
-                (wall_ns, kind, subject),
-            )
+            return self._clear_latches("lock", symbol, wall_ns)
+
+    def _clear_latches(self, kind: str, subject: str, wall_ns: int) -> bool:
+        cursor = self._db.execute(
+            "UPDATE latches SET cleared_ns = ? WHERE kind = ? AND subject = ? AND cleared_ns IS NULL",
+            (wall_ns, kind, subject),
+        )
         return cursor.rowcount > 0
 
     def _add_cash(self, amount_usd: Decimal) -> bool:
@@ -161,4 +162,4 @@ def _insert(kind: Kind) -> str:
 def _source(command: object) -> str:
     """Return who gave a command: an operator's names it as the reason, or as the one who holds the entries."""
     given_by = getattr(command, "reason", None) or getattr(command, "source", None)
-    return _OPERATOR if given_by == _OPERATOR else "component"
+    return OPERATOR if given_by in OPERATORS_HOLDS else "component"

@@ -20,6 +20,7 @@ from actors.bar_slices import BarSlices
 from actors.component import Watcher
 from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, MissedBar, OrderFilled, Topic
 from actors.records import EquityLog, EquityPoint, RoundTrips
+from catalog.instruments import is_off_session
 from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions
 
@@ -113,7 +114,7 @@ class Ledger(Watcher):
     @contained
     def on_bar(self, bar: Bar) -> None:
         symbol = self._symbols[bar.bar_type]
-        if self._slices.is_watched(symbol):
+        if self._slices.is_watched(symbol) and not is_off_session(bar, self._sessions):
             self._closed(symbol, bar.ts_init, float(bar.high), float(bar.low), bar.close.as_decimal())
 
     @contained

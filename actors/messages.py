@@ -232,9 +232,11 @@ class MissedBar:
 
     ts: int
     symbol: str
+    open: Decimal
     high: Decimal
     low: Decimal
     close: Decimal
+    volume: Decimal  # shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,12 +318,16 @@ class LockSymbol:
     detail: str
 
 
+OPERATOR, HALT_FILE = "operator", "halt_file"
+OPERATORS_HOLDS = (OPERATOR, HALT_FILE)  # sources of ``HoldEntries`` that are an operator's halt
+
+
 @dataclass(frozen=True, slots=True)
 class HoldEntries:
     """Command to the owner of ``symbol`` ("" = all): no entry until ``source`` releases them again."""
 
     ts: int
-    source: str  # who asks: "link", "data", "reconciliation"
+    source: str  # who asks: "link", "data", "reconciliation", or one of OPERATORS_HOLDS
     detail: str
     symbol: str = ""
 
@@ -338,6 +344,14 @@ class ReleaseEntries:
 @dataclass(frozen=True, slots=True)
 class FetchMissedBars:
     """Command to the owner of ``symbol`` ("" = all): ask for the bars since the last one seen."""
+
+    ts: int
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeAnew:
+    """Command to all who hear the bars of ``symbol`` ("" = all): drop the subscription and make it again."""
 
     ts: int
     symbol: str = ""

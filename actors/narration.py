@@ -170,27 +170,29 @@ class Narration:
         if trail is not None and is_new:
             trail.is_resting, late = True, trail.after(now_ns, "order")
         about = f"{ticker(move.symbol)} {_number(move.client_order_id)} stop"
-        return f"{about} {where} for {move.quantity}{_left_at_stop(trip, move.trigger, move.quantity)}{late}"
+        return f"{about} {where} for {move.quantity}{left_at_stop(trip, move.trigger, move.quantity)}{late}"
 
     def _reported(self, report: PositionReported, _now_ns: int) -> str | None:
         symbol, trip = report.symbol, self._trails.get(report.symbol)
         if report.is_flat:
             self._trails.pop(symbol, None)
-            return _ended(symbol, trip, report.ts) if trip else None
+            return round_trip_ended(symbol, trip, report.ts) if trip else None
         if not report.quantity or (trip is not None and trip.is_known):
             return None
         self._trail(symbol).is_known = True
         return f"{ticker(symbol)} held from before: {report.quantity:+} at {report.average_price}"
 
 
-def _left_at_stop(trip: RoundTripTrail, trigger: Decimal, quantity: int) -> str:
+def left_at_stop(trip: RoundTripTrail, trigger: Decimal, quantity: int) -> str:
+    """Return what the round trip makes or loses when its stop fills: ``, risk $501.00``; nothing when not known."""
     worth = trip.worth_at(trigger, quantity)
     if worth is None:
         return ""
     return f", locks in {usd(worth)}" if worth >= 0 else f", risk {usd(-worth)}"
 
 
-def _ended(symbol: str, trip: RoundTripTrail, ts: int) -> str | None:
+def round_trip_ended(symbol: str, trip: RoundTripTrail, ts: int) -> str | None:
+    """Return what a round trip made that ends at ``ts``, None when nothing of it was filled."""
     if not trip.since:
         return None
     if not trip.is_whole:

@@ -17,8 +17,9 @@ ACCOUNT = re.compile(r"\b(D?[UFI][A-Z]?)\d{3,}(\d{3})\b")  # U1234567, DU1234567
 class LineStamp:
     """Puts the time of an exchange before lines, and the date whenever it is not that of the line before."""
 
-    def __init__(self, zone: ZoneInfo, now_ns: int) -> None:
+    def __init__(self, zone: ZoneInfo, now_ns: int, max_characters: int = MAX_CHARACTERS) -> None:
         self._zone = zone
+        self._max_characters = max_characters
         self._date: date = self._local(now_ns).date()  # a line of today needs none
 
     def line(self, ts: int, text: str) -> str:
@@ -26,7 +27,7 @@ class LineStamp:
         local = self._local(ts)
         day = "" if local.date() == self._date else f"{local:%Y-%m-%d} "
         self._date = local.date()
-        return f"{day}{local:%H:%M:%S} {_one_row(text)}"
+        return f"{day}{local:%H:%M:%S} {_one_row(text, self._max_characters)}"
 
     def _local(self, ts: int) -> datetime:
         return datetime.fromtimestamp(ts // NANOS_IN_SECOND, UTC).astimezone(self._zone)
@@ -37,6 +38,6 @@ def shortened(text: str) -> str:
     return ACCOUNT.sub(r"\1…\2", text)
 
 
-def _one_row(text: str) -> str:
+def _one_row(text: str, max_characters: int) -> str:
     row = "".join(sign for sign in " ".join(shortened(text).split()) if sign.isprintable())
-    return row if len(row) <= MAX_CHARACTERS else f"{row[: MAX_CHARACTERS - 1]}…"
+    return row if len(row) <= max_characters else f"{row[: max_characters - 1]}…"

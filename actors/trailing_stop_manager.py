@@ -13,7 +13,9 @@ from actors.component import Watcher
 from actors.messages import MissedBar, PositionReported, RaiseStop, Side, StopMoved, Topic
 from actors.trailing_rules import TrailingRule, TrailingStopConfig
 from catalog.indicators import AverageTrueRange
+from catalog.instruments import is_off_session
 from catalog.nautilus_v2 import contained, contained_start
+from catalog.sessions import Sessions
 
 
 class TrailingStopManager(Watcher):
@@ -28,11 +30,16 @@ class TrailingStopManager(Watcher):
         Symbol → bar type it trails on.
     ticks : dict[str, Decimal]
         Symbol → price increment, USD.
+    sessions : Sessions
+        Outside of which nothing trails.
 
     """
 
-    def __init__(self, config: TrailingStopConfig, bar_types: dict[str, str], ticks: dict[str, Decimal]) -> None:
+    def __init__(
+        self, config: TrailingStopConfig, bar_types: dict[str, str], ticks: dict[str, Decimal], sessions: Sessions
+    ) -> None:
         super().__init__()
+        self._sessions = sessions
         self._config = config
         self._bar_types = {symbol: BarType.from_str(text) for symbol, text in bar_types.items()}
         self._symbols = {bar_type: symbol for symbol, bar_type in self._bar_types.items()}
@@ -79,7 +86,8 @@ class TrailingStopManager(Watcher):
 
     @contained
     def on_bar(self, bar: Bar) -> None:
-        self._closed(self._symbols[bar.bar_type], bar.ts_init, bar.high, bar.low, bar.close)
+        if not is_off_session(bar, self._sessions):
+            self._closed(self._symbols[bar.bar_type], bar.ts_init, bar.high, bar.low, bar.close)
 
     @contained
     def on_missed_bar(self, bar: MissedBar) -> None:

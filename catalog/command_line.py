@@ -1,5 +1,5 @@
 """
-The commands of the catalog: sample, import, info, verify.
+The commands of the catalog: sample, import, download, import-session, info, verify.
 
 Exit codes: 0 done, 1 ``verify`` found errors or the output could not be written, 2 wrong usage, files or data,
 130 interrupted.
@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,16 +19,21 @@ from rich.console import Console
 from rich.progress import Progress
 
 from catalog.csv_import import ImportOptions, ImportReport, import_files
+from catalog.download import Download, DownloadOptions
 from catalog.errors import CatalogError
+from catalog.ib_clock import broker_time_ns
+from catalog.ib_download import IbHistory, leave
 from catalog.overview import list_holdings, make_info_table, make_verify_table, verify
 from catalog.sample import build_sample
+from catalog.session_import import find_recorded, import_recorded
 from catalog.store import DEFAULT_PATH, BarStore
 
 PIPE_WIDTH = 160  # columns of a table that goes to a file or another program
+DAY = "%Y-%m-%d"
 INTERRUPTED = 130  # how typer ends after Ctrl-C: 128 + SIGINT, as shells count
 
 app = typer.Typer(
-    help="Price bars on disk: the sample, import of files, what is there and whether it is sound.",
+    help="Price bars on disk: the sample, files, history from IB, live sessions; what is there, whether it is sound.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,18 +47,21 @@ CatalogDir = Annotated[
 
 
 def run() -> int:
-    """Run the command that the arguments name; exits with its code, or returns 1 when the output cannot be written."""
+    """Run the command that the arguments name; return its exit code, or 1 when the output cannot be written."""
+    code = 1
     try:
         app()
     except SystemExit as end:
-        if end.code == INTERRUPTED:
+        code = end.code if isinstance(end.code, int) else 0
+        if code == INTERRUPTED:
             print("Interrupted: the catalog is sound; run the command again to finish it.", file=sys.stderr)
-        raise
     except OSError as error:  # the commands tell of files themselves: what is left is the printing
         print(f"Error: standard output could not be written: {error.strerror or error}.", file=sys.stderr)
         # What is left in the buffer must not fail a second time when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
+    if IbHistory.was_opened:
+        leave(code)
+    return code
 
 
 @app.command("sample")
@@ -91,6 +100,46 @@ def import_command(
 
         report = import_files(files, options, BarStore(catalog), show)
     _print_report(report)
+
+
+@app.command("download")
+def download_command(
+    symbol: Annotated[list[str], typer.Option(help="Stock and listing venue, such as IBM.NYSE; may be repeated.")],
+    start: Annotated[datetime, typer.Option(metavar="DATE", formats=[DAY], help="First day, such as 2026-01-02.")],
+    end: Annotated[
+        datetime | None, typer.Option(metavar="DATE", formats=[DAY], help="Last day (default: today).")
+    ] = None,
+    bar: Annotated[str, typer.Option(help="Length of a bar: 5-SECOND, 1-MINUTE, 1-HOUR, ...")] = "1-MINUTE",
+    host: Annotated[str, typer.Option(help="Where IB Gateway or TWS runs.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Its socket port.", min=1, max=65_535)] = 4002,
+    client_id: Annotated[int, typer.Option(help="A client id that nobody else uses.", min=1, max=2**31 - 1)] = 9,
+    catalog: CatalogDir = DEFAULT_PATH,
+) -> None:
+    """Fetch bars of regular sessions from IB; days that are there already are not asked for again."""
+    options = DownloadOptions(tuple(symbol), bar, start.date(), end.date() if end else None)
+    with _errors_told(), _progress() as progress:
+        tasks = {each: progress.add_task(each, total=None) for each in options.symbols}
+
+        def show(name: str, days: str, done: int, total: int) -> None:
+            progress.update(tasks[name], description=f"{name} {days}", completed=done, total=total)
+
+        now_ns = broker_time_ns(host, port, client_id)
+        with IbHistory(host, port, client_id) as history:
+            download = Download(BarStore(catalog), history, now_ns, lambda line: typer.echo(line, err=True))
+            for report in download.run(options, show):
+                typer.echo("\n".join(report.lines()))
+
+
+@app.command("import-session")
+def import_session_command(
+    state: Annotated[Path, typer.Argument(metavar="STATE_DIR", help="Of run_live.py, such as state/paper-DU1234567.")],
+    catalog: CatalogDir = DEFAULT_PATH,
+) -> None:
+    """Bring the bars that live sessions recorded into the catalog, so that run_backtest.py replays them."""
+    with _errors_told():
+        for file in find_recorded(state):
+            for line in import_recorded(file, BarStore(catalog)):
+                typer.echo(line)
 
 
 @app.command("info")

@@ -3,9 +3,10 @@
 import re
 from decimal import Decimal
 
-from nautilus_trader.model import BarType, Currency, Equity, InstrumentId, Price, Quantity, Symbol
+from nautilus_trader.model import Bar, BarType, Currency, Equity, InstrumentId, Price, Quantity, Symbol
 
 from catalog.errors import CatalogError
+from catalog.sessions import Sessions
 
 TICK_USD = Decimal("0.01")  # SEC Rule 612: stocks at or above $1.00 are quoted in whole cents
 PRICE_PRECISION = 2
@@ -69,13 +70,18 @@ def parse_step(step: str) -> int:
     return secs
 
 
-def make_bar_type(symbol: str, step: str) -> tuple[BarType, int]:
-    """Return the bar type of a symbol and a step such as 1-MINUTE, and its seconds."""
+def make_bar_type(symbol: str, step: str, *, is_built: bool = False) -> tuple[BarType, int]:
+    """Return the bar type of a symbol and a step such as 1-MINUTE, and its seconds; built = here, of trade ticks."""
     secs = parse_step(step)
-    return BarType.from_str(f"{check_symbol(symbol)}-{step}-LAST-EXTERNAL"), secs
+    return BarType.from_str(f"{check_symbol(symbol)}-{step}-LAST-{'INTERNAL' if is_built else 'EXTERNAL'}"), secs
 
 
 def split_bar_type(bar_type: str) -> tuple[str, str]:
     """Return symbol and step of a bar type: AAPL.NASDAQ-1-MINUTE-LAST-EXTERNAL gives AAPL.NASDAQ, 1-MINUTE."""
     symbol, number, unit, _, _ = bar_type.rsplit("-", 4)
     return symbol, f"{number}-{unit}"
+
+
+def is_off_session(bar: Bar, sessions: Sessions) -> bool:
+    """Return whether a bar was built of trades outside the session: a broker sends none, so it must not count."""
+    return bar.bar_type.is_internally_aggregated() and not sessions.holds(bar.ts_init)

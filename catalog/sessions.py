@@ -117,6 +117,11 @@ class Sessions:
         days = self._years((day + timedelta(days=31)).year).days  # no exchange rests for a month
         return days[bisect_left(days, day)]
 
+    def holds(self, ts: int) -> bool:
+        """Return whether a bar that closes at ``ts`` lies in a session; with hours 'any' every bar does."""
+        window = self.window(ts)
+        return self._hours == "any" or (window is not None and window.open < ts <= window.close)
+
     def entry_verdict(self, ts: int, avoid_first_mins: int, avoid_last_mins: int) -> tuple[bool, str]:
         """
         Return whether an entry decided at the close ``ts`` of a bar is allowed, and why not.

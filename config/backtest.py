@@ -14,14 +14,14 @@ from nautilus_trader.common import DataActor
 from actors.messages import HandlerFailed
 from actors.records import SessionRecord
 from catalog.fees import FixedPlanFees
-from catalog.instruments import make_bar_type, parse_step
+from catalog.instruments import parse_step
 from catalog.sessions import Sessions
 from catalog.store import BarStore
 from config.backtest_data import BacktestData, Span
 from config.backtest_engine import make_engine
 from config.backtest_range import check_range
 from config.backtest_record import Effort, make_record
-from config.components import build_components, traded_symbols
+from config.components import bar_types_of, build_components, traded_symbols
 from config.schema import Settings
 from config.simulation import OrderFees
 
@@ -61,7 +61,7 @@ class Backtest:
         self.settings = settings
         self.store = store
         self.symbols = traded_symbols(settings)
-        self.bar_types = {symbol: str(make_bar_type(symbol, settings.bars.step)[0]) for symbol in self.symbols}
+        self.bar_types = bar_types_of(settings, is_live=False)
         sessions = Sessions(settings.session.calendar)
         self.data = BacktestData(store, self.bar_types, parse_step(settings.bars.step), sessions)
         self.start, self.end = check_range(settings, store, self.data.times, start, end)

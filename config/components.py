@@ -48,6 +48,13 @@ def traded_symbols(settings: Settings) -> list[str]:
     return sorted({table.symbol for table in settings.strategies})
 
 
+def bar_types_of(settings: Settings, *, is_live: bool) -> dict[str, str]:
+    """Return the bar type of each symbol for all who name one: the catalog's or the broker's, or built of ticks."""
+    is_built = is_live and settings.bars.source == "ticks"
+    symbols = traded_symbols(settings)
+    return {symbol: str(make_bar_type(symbol, settings.bars.step, is_built=is_built)[0]) for symbol in symbols}
+
+
 def build_components(
     settings: Settings,
     instruments: dict[str, Equity],
@@ -76,7 +83,7 @@ def build_components(
     is_live = memories is not None
     sessions = Sessions(settings.session.calendar, settings.session.hours)
     symbols = traded_symbols(settings)
-    bar_types = {symbol: str(make_bar_type(symbol, settings.bars.step)[0]) for symbol in symbols}
+    bar_types = bar_types_of(settings, is_live=is_live)
     ticks = {symbol: instruments[symbol].price_increment.as_decimal() for symbol in symbols}
     risk = settings.risk
     ledger = Ledger(bar_types, starting_cash_usd, sessions, risk.max_orders_per_min)
@@ -99,7 +106,7 @@ def build_components(
         ),
         ledger=ledger,
         guard=DailyLossGuard(risk.max_daily_loss_usd, starting_cash_usd),
-        trailing_stops=TrailingStopManager(settings.trailing_stop, bar_types, ticks),
+        trailing_stops=TrailingStopManager(settings.trailing_stop, bar_types, ticks, sessions),
         coverage=StopCoverage(),
         recorder=Recorder(),
     )

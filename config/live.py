@@ -21,10 +21,11 @@ from actors.journal_store import JournalStore
 from actors.messages import LossBaselineSet
 from actors.narrator import Narrator
 from catalog.fees import FixedPlanFees
-from catalog.instruments import make_bar_type, make_equity
+from catalog.instruments import make_equity
 from catalog.nautilus_v2 import ENGINE
 from catalog.sessions import Sessions
-from config.components import Components, build_components, traded_symbols
+from config.alert_sending import make_alerter, make_sender
+from config.components import Components, bar_types_of, build_components, traded_symbols
 from config.live_node import make_node
 from config.live_record import LiveMode
 from config.restart import Past, forgotten, level, recall
@@ -62,6 +63,8 @@ class LiveSession:
 
     Raises
     ------
+    ConfigError
+        If an alert target cannot be read.
     JournalError
         If the journal cannot be opened.
 
@@ -73,8 +76,9 @@ class LiveSession:
         self.started_ns = now_ns
         self.mode: LiveMode = "dry-run" if desk.is_dry_run else settings.account.mode
         self.symbols = traded_symbols(settings)
-        self.bar_types = {symbol: str(make_bar_type(symbol, settings.bars.step)[0]) for symbol in self.symbols}
+        self.bar_types = bar_types_of(settings, is_live=True)
         self.sessions = Sessions(settings.session.calendar, settings.session.hours)
+        self._sender = make_sender(settings.alerts, self._alert_title)
         self.store = JournalStore(desk.directory / JOURNAL)
         self.past = self._recall(now_ns)
         self.run_id = self.store.begin_run(
@@ -107,6 +111,8 @@ class LiveSession:
         """Write the end into the journal and close it."""
         self.store.end_run(self.run_id, ended_ns, self.helm.exit_code, self.helm.reason)
         self.store.close()
+        if self._sender is not None:
+            self._sender.close()
 
     # -- Building -------------------------------------------------------------------------------
 
@@ -165,4 +171,25 @@ class LiveSession:
         narrator.restore(self.past.open_fills)
         if self.past.loss is not None:
             narrator.restore_day(self.past.loss.session, self.past.loss.baseline_usd)
-        return [self.helm, narrator, Journal(self.store, ledger.latest)]
+        return [self.helm, narrator, *self._alerter(), Journal(self.store, ledger.latest)]
+
+    @property
+    def _alert_title(self) -> str:
+        return f"Ballast {self.mode} {self.desk.account}"
+
+    def _alerter(self) -> list[Watcher]:
+        if self._sender is None:
+            return []
+
+        def ending() -> tuple[int, str]:
+            return self.helm.exit_code, self.helm.reason
+
+        view = self.components.ledger.view
+        alerter = make_alerter(self.settings, self._alert_title, self.sessions, view, ending, self._sender)
+        alerter.restore(self.past.open_fills)
+        loss = self.past.loss
+        if loss is not None:
+            alerter.restore_day(loss.session, loss.baseline_usd)
+        else:
+            alerter.restore_day(self.sessions.session_of(self.started_ns), self.past.cash_usd)
+        return [alerter]

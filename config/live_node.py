@@ -63,7 +63,7 @@ def make_node(settings: Settings, log_dir: Path, dry_run_fees: OrderFees | None)
         timeout_disconnection_secs=DISCONNECT_SECS,
         delay_post_stop_secs=SETTLE_SECS,
         cache=CacheConfig(bar_capacity=1, tick_capacity=1),  # nobody looks back in the cache
-        data_engine=LiveDataEngineConfig(time_bars_build_delay=500_000),  # the last tick of a bar may come late
+        data_engine=_bars_of_ticks(),
         # Its throttle (100 orders a second) would deny exits when many positions close at once; ours limits entries
         risk_engine=LiveRiskEngineConfig(max_order_submit_rate=UNTHROTTLED, max_order_modify_rate=UNTHROTTLED),
         exec_engine=_execution(is_dry_run=is_dry_run),
@@ -79,6 +79,14 @@ def make_node(settings: Settings, log_dir: Path, dry_run_fees: OrderFees | None)
         sandbox = _sandbox(name, settings, dry_run_fees)
         builder = builder.add_simulated_exec_client(None, SandboxExecutionClientFactory(), sandbox)
     return builder.build()
+
+
+def _bars_of_ticks() -> LiveDataEngineConfig:
+    return LiveDataEngineConfig(
+        time_bars_build_delay=0,  # a delay moves the whole bar: it would close, and be stamped, that much later
+        time_bars_build_with_no_updates=False,  # a broker has no bar of a time without trades
+        time_bars_skip_first_non_full_bar=True,  # BarFeed asks the broker for it
+    )
 
 
 def _logging(log_dir: Path) -> LoggerConfig:

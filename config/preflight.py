@@ -17,6 +17,7 @@ from config.components import traded_symbols
 from config.interlocks import account_to_trade, interlock_problems
 from config.preflight_verdicts import (
     Check,
+    bars_check,
     clock_check,
     hours_check,
     instrument_check,
@@ -31,7 +32,7 @@ from config.tws_probe import TwsProbe
 
 EXIT_REFUSED: Final = 3  # an interlock
 EXIT_UNREACHABLE: Final = 4  # the gateway, or what it must know
-INTERLOCKS: Final = {"interlocks", "hours", "account"}  # the checks that refuse a start whatever the gateway says
+INTERLOCKS: Final = {"interlocks", "hours", "bars", "account"}  # they refuse a start whatever the gateway says
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,10 @@ class _Run:
 
     def result(self) -> Preflight:
         may_connect = self._interlocks()
-        hours = hours_check(self._settings.session.hours)
-        self._checks.append(hours)
-        if may_connect and hours.verdict != "failed":
+        bars, symbols = self._settings.bars, len(traded_symbols(self._settings))
+        wishes = [hours_check(self._settings.session.hours), bars_check(bars.step, bars.source, symbols)]
+        self._checks += wishes
+        if may_connect and all(check.verdict != "failed" for check in wishes):
             try:
                 self._look()
             except ProbeFailed as failure:

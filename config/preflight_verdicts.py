@@ -29,6 +29,13 @@ SUBSCRIPTIONS: Final = {
 }
 COMPETING_SESSION: Final = 10197
 
+# What IB and the adapter both have, and what fits between half hours, for the regular session opens at one.
+LIVE_STEPS: Final = (
+    *(f"{number}-SECOND" for number in (5, 15, 30)),
+    *(f"{number}-MINUTE" for number in (1, 2, 3, 5, 10, 15, 30)),
+)
+MAX_TICK_SYMBOLS: Final = 3
+
 Verdict = Literal["ok", "warning", "failed"]
 
 
@@ -105,6 +112,23 @@ def hours_check(hours: str) -> Check:
         "regular hours at IB, so a position would stand without its stop",
         'Set session.hours = "regular".',
     )
+
+
+def bars_check(step: str, source: str, symbols: int) -> Check:
+    """Return whether the bars that are decided on come as set, and whose clock cuts them."""
+    if step not in LIVE_STEPS:
+        found = (
+            f'bars.step: expected one of {", ".join(LIVE_STEPS)} at a broker, found "{step}"; the others IB or its '
+            "adapter does not have, or they begin before the open and are stamped with the wrong time"
+        )
+        return Check("bars", "failed", found, "Set bars.step to one of them.")
+    if source == "broker":
+        return Check("bars", "ok", f"{step}, as the broker makes them")
+    found = f"{step}, built here of trade ticks by this machine's clock"
+    if symbols <= MAX_TICK_SYMBOLS:
+        return Check("bars", "ok", found)
+    limit = f"; IB sends ticks of {MAX_TICK_SYMBOLS} symbols with the usual 100 market data lines, found {symbols}"
+    return Check("bars", "warning", found + limit, 'Set bars.source = "broker", or trade fewer symbols.')
 
 
 def value_check(answer: ValueAnswer) -> Check:

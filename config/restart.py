@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from actors.journal_reader import JournalReader, LossLatch
 from actors.journal_trips import TripLog
-from actors.messages import Halt, OrderFilled, OrderRole, Side
+from actors.messages import OrderFilled, OrderRole, Side
 from strategies.holding import Holding, Phase
 from strategies.memory import Memory
 
@@ -19,7 +19,6 @@ class Past:
     cash_usd: Decimal
     open_fills: tuple[OrderFilled, ...] = ()
     loss: LossLatch | None = None
-    operator_halt: Halt | None = None
 
 
 def recall(journal: JournalReader, symbols: Iterable[str], cash_usd: Decimal) -> Past:
@@ -31,7 +30,6 @@ def recall(journal: JournalReader, symbols: Iterable[str], cash_usd: Decimal) ->
         cash_usd=cash_usd if known is None else known,
         open_fills=tuple(sorted((fill for trip in trips.values() for fill in trip.fills), key=lambda fill: fill.ts)),
         loss=journal.loss_latch(),
-        operator_halt=journal.operator_halt(),
     )
 
 

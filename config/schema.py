@@ -105,6 +105,15 @@ class AlertsConfig(Section):
 
     min_level: Literal["info", "warning", "critical"] = Field("warning", description="least severity that is sent")
     events: tuple[str, ...] = Field((), description="alert codes that are sent; empty = all of min_level and above")
+    loss_near_pct: int = Field(
+        80, ge=1, le=99, description="loss_limit_near: part of the daily loss limit from which it is told, %"
+    )
+    rate_per_min: int = Field(
+        20, ge=1, le=600, description="alerts sent in any 60 s, critical ones apart; the rest is counted and told"
+    )
+    dedupe_secs: int = Field(
+        300, ge=0, le=86_400, description="the same trouble is not told again for this long, seconds; 0 = always"
+    )
     targets: tuple[SecretStr, ...] = Field(
         (), exclude=True, description="from BALLAST_ALERT_URLS or BALLAST_ALERT_URLS_FILE alone"
     )

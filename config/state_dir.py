@@ -2,24 +2,35 @@
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from threading import Event
+from typing import Final, TextIO
 
+from actors.printed_line import shortened
 from config.schema import Settings
 
 ROOT: Final = Path("state")
 LOCK: Final = "node.lock"
 JOURNAL: Final = "journal.sqlite"
+LOG: Final = "ballast.log"
+HALT_FILE_NAME: Final = "HALT"
+ENGINE_LOG: Final = "engine"  # what the names of the engine's own log begin with
+LOOKS, LOOK_SECS = 5, 0.02  # at a lock that is held
 
 
 class StateError(Exception):
     """The state directory cannot be used; the text says why and what to do."""
 
 
+class NoState(StateError):  # noqa: N818 - a wrong name, not a fault
+    """No node ever ran where one was looked for."""
+
+
 class SecondInstance(StateError):  # noqa: N818 - an interlock, not a fault
-    """Another node runs on the same state directory."""
+    """Another node runs on the same state directory, or trades the same account."""
 
 
 def state_directory(chosen: Path | None, settings: Settings, account: str, *, is_dry_run: bool) -> Path:
@@ -28,12 +39,49 @@ def state_directory(chosen: Path | None, settings: Settings, account: str, *, is
     return chosen or ROOT / f"{mode}-{account}"
 
 
+def existing_directory(chosen: Path | None, settings: Settings | None, *, is_dry_run: bool) -> Path:
+    """
+    Return the state directory of a node that ran: the chosen one, or the one that the settings mean.
+
+    Raises
+    ------
+    NoState
+        If there is none, or more than one could be meant.
+
+    """
+    if chosen is not None or settings is None:
+        found = [] if chosen is None else [chosen]
+    else:
+        mode = "dry-run" if is_dry_run else settings.account.mode
+        found = sorted(ROOT.glob(f"{mode}-{settings.account.id or '*'}"))
+    ran = [directory for directory in found if (directory / JOURNAL).exists()]
+    if len(ran) == 1:
+        return ran[0]
+    if ran:
+        names = ", ".join(map(str, ran))
+        raise NoState(f"Expected one state directory, found {names}; say which with --state, or set account.id.")
+    where = chosen or ROOT.absolute()
+    raise NoState(f"Expected the journal of a node in {where}, found none; name its directory with --state.")
+
+
+def is_running(directory: Path) -> bool:
+    """Return whether a node holds the lock of a state directory."""
+    try:
+        file = (directory / LOCK).open(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """
     Create the directory and hold its lock; the system lifts it however the process ends.
-
-    It does not keep out a node with another state directory on the same account: the gateway does, by the client id.
 
     Raises
     ------
@@ -51,17 +99,54 @@ def locked(directory: Path) -> Iterator[None]:
             f"Expected a state directory that can be written to at {directory}, found: {error.strerror}. "
             "Choose another one with --state."
         ) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "of unknown number"
-            raise SecondInstance(
-                f"Another node runs on {directory} (process {holder}); a second one would trade the same account "
-                "twice. Stop that one first, or name another directory with --state."
-            ) from None
+    remedy = "Stop that one first, or name another directory with --state."
+    with file, _held(file, f"Another node runs on {directory}", remedy):
+        yield
+
+
+@contextmanager
+def account_locked(account: str, host: str, port: int) -> Iterator[None]:
+    """
+    Hold the lock of an account at a gateway, whatever the state directory; of this machine only.
+
+    Raises
+    ------
+    SecondInstance
+        If another node holds it.
+    StateError
+        If the lock cannot be made.
+
+    """
+    path = Path(tempfile.gettempdir()) / f"ballast-{account}-{host.replace('/', '_')}-{port}.lock"
+    try:
+        file = path.open("a+" if os.access(path, os.W_OK) or not path.exists() else "r", encoding="utf-8")
+    except OSError as error:
+        raise StateError(
+            f"Expected a lock that can be made at {path}, found: {error.strerror}. Remove it when nobody trades the "
+            "account."
+        ) from error
+    with file, _held(file, f"Another node trades {shortened(account)} at {host}:{port}", "Stop that one first."):
+        yield
+
+
+@contextmanager
+def _held(file: TextIO, found: str, remedy: str) -> Iterator[None]:
+    if not any(_locks(file) for _ in range(LOOKS)):
+        file.seek(0)
+        holder = file.read().strip() or "of unknown number"
+        raise SecondInstance(f"{found} (process {holder}); a second one would trade the same account twice. {remedy}")
+    if file.writable():
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+    yield
+
+
+def _locks(file: TextIO) -> bool:
+    """Lock a file, unless it is locked; one who asks whether a node runs holds it for a moment too."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        Event().wait(LOOK_SECS)
+        return False
+    return True

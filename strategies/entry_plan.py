@@ -10,7 +10,14 @@ from typing import Literal
 from actors.messages import AccountView, Side
 from catalog.indicators import AverageTrueRange
 from catalog.sessions import Sessions
-from strategies.entry_gate import EntryFacts, RiskConfig, SessionConfig, check_entry, entries_in_last_minute
+from strategies.entry_gate import (
+    EntryFacts,
+    RiskConfig,
+    SessionConfig,
+    Verdict,
+    check_entry,
+    entries_in_last_minute,
+)
 from strategies.price_bar import PriceBar
 from strategies.rules import Rule
 from strategies.sizing import Caps, SizingConfig, SizingFacts, size_entry
@@ -87,7 +94,7 @@ class EntryPlanner:
         hold: str,
     ) -> EntryPlan:
         """Return what to enter at the close of the signal bar, or why not."""
-        verdict = check_entry(self._facts(ts, account, bars_seen, halt, lock, hold), self._setup.risk)
+        verdict = self.verdict(ts, account, bars_seen=bars_seen, halt=halt, lock=lock, hold=hold)
         if not verdict.is_allowed:
             return EntryPlan(0, close, verdict.reason, verdict.detail)
         distance = stop_distance(self._setup.stop, close, self._atr.value)
@@ -97,6 +104,10 @@ class EntryPlanner:
             return EntryPlan(0, close, "stop_unknown", f"stop_unknown: no room for a stop below {close}")
         trigger = protective_stop(side, close, distance, self._setup.tick)
         return self._size(close, trigger, account)
+
+    def verdict(self, ts: int, account: AccountView, *, bars_seen: int, halt: str, lock: str, hold: str) -> Verdict:
+        """Return whether the gate lets an entry pass."""
+        return check_entry(self._facts(ts, account, bars_seen, halt, lock, hold), self._setup.risk)
 
     def _size(self, close: Decimal, trigger: Decimal, account: AccountView) -> EntryPlan:
         facts = SizingFacts(

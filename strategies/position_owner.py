@@ -253,7 +253,7 @@ class PositionOwner:
 
     def ts_of(self, event: Any) -> int:
         """Return the time of an event; a session that is replayed ahead of the clock has its own, that of its bars."""
-        return max(event.ts_event, self.bar_ts)
+        return max(int(event.ts_event), self.bar_ts)
 
     # -- Events ---------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ order's fate is unknown blocks the symbol (law 10).
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import (
@@ -30,6 +29,7 @@ from nautilus_trader.model import (
 from nautilus_trader.trading import Strategy
 
 from actors.messages import (
+    OPERATORS_HOLDS,
     AccountProvider,
     Action,
     AlertRaised,
@@ -43,20 +43,23 @@ from actors.messages import (
     LinkState,
     LockSymbol,
     MissedBar,
-    OrderProgressed,
     RaiseStop,
     ReleaseEntries,
     RepairStop,
     Side,
     SignalDecided,
+    SubscribeAnew,
     Topic,
     failure,
 )
+from catalog.instruments import is_off_session
 from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, contained_start, strategy_config
 from strategies.bar_feed import BarFeed
 from strategies.command_lane import CommandLane
+from strategies.entry_gate import Verdict
 from strategies.entry_plan import ConfiguredRule, EntryPlan, EntryPlanner, StrategySetup
 from strategies.memory import Memory
+from strategies.order_news import progress_of
 from strategies.position_owner import PositionOwner
 from strategies.price_bar import PriceBar
 
@@ -64,6 +67,7 @@ FIRST_RETRY, LAST_RETRY = timedelta(milliseconds=250), timedelta(seconds=15)
 STARTED = timedelta(milliseconds=1)  # after which every component listens
 # Events after which the next cancel or change may leave
 ANSWERS = (OrderCanceled, OrderCancelRejected, OrderFilled, OrderModifyRejected, OrderRejected, OrderUpdated)
+MAY_MISS_BARS = {"link", "farm", "data"}  # who holds entries because bars may not come
 MAX_FAILURES = 3  # contained exceptions of this component after which it makes no more entries
 
 
@@ -105,7 +109,7 @@ class SignalStrategy(Strategy):
         self._retries = 0  # in a row
         self._held_by: dict[str, str] = {}  # source → why it allows no entries
         self._halts: dict[bool, Halt] = {}  # by whether it ends with its session
-        self._lock = ""
+        self.lock = ""  # why no order is sent for the symbol (law 11)
         self._updates = [(rule, rule.rule.update) for rule in setup.rules]
 
     # -- Life -----------------------------------------------------------------------------------
@@ -137,6 +141,8 @@ class SignalStrategy(Strategy):
 
     @contained
     def on_bar(self, bar: Bar) -> None:
+        if self.feed.is_built and is_off_session(bar, self.setup.sessions):
+            return
         for each in self.feed.live(bar):
             self._act(each)
 
@@ -146,17 +152,26 @@ class SignalStrategy(Strategy):
 
     @contained
     def on_historical_bars(self, bars: Sequence[Bar]) -> None:
-        for bar in self.feed.answered(list(bars)):
-            self._learn(bar)
-        self._end_history()
+        if self.feed.is_answer(bars):
+            if not bars:
+                self._tell_no_history(self._now())
+            self._end_history(list(bars))
 
     @contained
     def on_history_overdue(self, event: TimeEvent) -> None:
-        text = f"{self.setup.symbol}: no history came, the rules warm up on live bars"
-        self.publish_message(Topic.ALERTS, AlertRaised(event.ts_event, "no_history", "warning", text))
-        self._end_history()
+        if self.feed.try_again():
+            return
+        self.bars_seen = 0  # what the rules know has a hole, or is nothing: they warm up before the next entry
+        self._tell_no_history(event.ts_event)
+        self._end_history([])
 
-    def _end_history(self) -> None:
+    def _tell_no_history(self, ts: int) -> None:
+        text = f"{self.setup.symbol}: no history came, the rules warm up on live bars"
+        self.publish_message(Topic.ALERTS, AlertRaised(ts, "no_history", "warning", text))
+
+    def _end_history(self, bars: list[Bar]) -> None:
+        for bar in self.feed.answered(bars):
+            self._learn(bar)
         self._is_warm = True
         for bar in self.feed.settle():
             self._act(bar)
@@ -183,8 +198,8 @@ class SignalStrategy(Strategy):
         if not self._is_warm:
             return
         ts = bar.ts_init
-        missed = MissedBar(ts, self.setup.symbol, bar.high.as_decimal(), bar.low.as_decimal(), bar.close.as_decimal())
-        self.publish_message(Topic.MISSED_BARS, missed)
+        values = (value.as_decimal() for value in (bar.open, bar.high, bar.low, bar.close, bar.volume))
+        self.publish_message(Topic.MISSED_BARS, MissedBar(ts, self.setup.symbol, *values))
         for rule, signal in spoken:
             if signal == -self.owner.holding.side and not self.owner.holding.is_flat:
                 self._decide(rule, signal, ts, was_flat=False)
@@ -227,8 +242,8 @@ class SignalStrategy(Strategy):
 
     def _decide(self, rule: ConfiguredRule, signal: int, ts: int, *, was_flat: bool) -> None:
         holding = self.owner.holding
-        if self._lock:
-            self._refuse(rule, signal, ts, "held", f"held: {self._lock}")
+        if self.lock:
+            self._refuse(rule, signal, ts, "held", f"held: {self.lock}")
         elif holding.is_flat:
             self._consider_entry(rule, signal, ts)
         elif signal == holding.side:
@@ -285,6 +300,9 @@ class SignalStrategy(Strategy):
     def _halt_text(self, ts: int) -> str:
         if self.failures >= MAX_FAILURES:
             return f"{self.failures} exceptions in handlers >= {MAX_FAILURES}"
+        for source in OPERATORS_HOLDS:
+            if source in self._held_by:
+                return self._held_by[source]
         for halt in self._halts.values():
             if halt.session is None or halt.session == self.setup.sessions.session_of(ts):
                 return halt.detail
@@ -296,6 +314,17 @@ class SignalStrategy(Strategy):
         if self.setup.is_live and self.cache.quote(InstrumentId.from_str(self.setup.symbol)) is None:
             return "data: no quote yet"
         return ""
+
+    def objection(self, ts: int) -> Verdict:
+        """Return whether a signal at this moment might enter, as far as what is held here does not forbid it."""
+        return self.planner.verdict(
+            ts,
+            self._account(),
+            bars_seen=self.bars_seen,
+            halt=self._halt_text(ts),
+            lock=self.lock,
+            hold=self._hold_text(),
+        )
 
     # -- Commands -------------------------------------------------------------------------------
 
@@ -315,16 +344,25 @@ class SignalStrategy(Strategy):
                 self._halts[command.session is not None] = command
                 self.owner.exit(command.reason, command.ts)
             case LockSymbol(symbol=self.setup.symbol, detail=detail, ts=ts):
-                self._lock = f"locked: {detail}"
+                self.lock = f"locked: {detail}"
                 self.owner.lock(ts)
             case Flatten(symbol="" | self.setup.symbol, reason=reason, ts=ts):
                 self.owner.exit(reason, ts)
+            case _:
+                self._on_hold_or_feed(command)
+
+    def _on_hold_or_feed(self, command: object) -> None:
+        match command:
             case HoldEntries(symbol="" | self.setup.symbol, source=source, detail=detail):
                 self._held_by[source] = detail
+                if source in MAY_MISS_BARS:
+                    self.feed.suspect()
             case ReleaseEntries(symbol="" | self.setup.symbol, source=source):
                 self._held_by.pop(source, None)
             case FetchMissedBars(symbol="" | self.setup.symbol):
                 self.feed.fetch_missed()
+            case SubscribeAnew(symbol="" | self.setup.symbol):
+                self.feed.subscribe_anew()
 
     # -- Orders ---------------------------------------------------------------------------------
 
@@ -333,7 +371,7 @@ class SignalStrategy(Strategy):
         if isinstance(event, UNTOUCHABLE_EVENTS):
             return
         if not isinstance(event, OrderFilled):
-            self._tell_progress(event)
+            self.publish_message(Topic.ORDER_STATES, progress_of(self.setup.symbol, event, self.owner.ts_of(event)))
             self._try_again_soon(event)
         closed = self.owner.on_order_event(event)
         if isinstance(event, ANSWERS):
@@ -354,18 +392,6 @@ class SignalStrategy(Strategy):
     def on_retry(self, _event: TimeEvent) -> None:
         if self.last_ts:
             self.owner.retry(self.last_ts)
-
-    def _tell_progress(self, event: Any) -> None:
-        broker_id = getattr(event, "venue_order_id", None)
-        message = OrderProgressed(
-            ts=self.owner.ts_of(event),
-            symbol=self.setup.symbol,
-            client_order_id=event.client_order_id.value,
-            broker_order_id="" if broker_id is None else broker_id.value,
-            status=type(event).__name__.removeprefix("Order").lower(),
-            reason=str(getattr(event, "reason", None) or ""),
-        )
-        self.publish_message(Topic.ORDER_STATES, message)
 
     # -- Failures -------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--speed", type=_speed, default=DEFAULT_SPEED, metavar="N", help="times the clock (default: 60)"
     )
     parser.add_argument("--control", type=_port, metavar="PORT", help="take commands as lines of JSON on this port")
-    parser.add_argument("--lockstep", action="store_true", help="after each minute wait for its acknowledgement")
+    parser.add_argument("--lockstep", action="store_true", help="after each bar and fill wait for its acknowledgement")
     args = parser.parse_args(argv)
     if (args.catalog is None) != (args.day is None):
         parser.error("expected --catalog and --day together, or neither")

@@ -33,7 +33,9 @@ class Commands:
 
     def state(self) -> dict[str, Any]:
         """Return orders, executions, positions, cash, clients, and how many frames there were of each kind."""
-        return state_of(self._world) | {"has_begun": self._feed.has_begun, "is_over": self._feed.is_over}
+        feed = self._feed
+        how_far = {"has_begun": feed.has_begun, "is_over": feed.is_over, "is_done": feed.is_done}
+        return state_of(self._world) | how_far
 
     # Time
 
@@ -52,18 +54,18 @@ class Commands:
         """Play everything up to a time of the session at once."""
         self._feed.advance_to(ts)
 
-    def acknowledge(self, ts: int = 0, fills: int = 0, order_frames: int = 0) -> None:
+    def acknowledge(self, bars: int = 0, fills: int = 0, order_frames: int = 0) -> None:
         """
         In lock-step: say how far the node is; the session goes on once it has caught up.
 
-        ``ts`` is the last minute it has dealt with; ``fills`` and ``order_frames`` how many fills it has heard of and
-        order messages it has sent since its last word. While an order is in flight it better says nothing, for the
-        answer may cause the next one.
+        How many closed bars and fills it has dealt with, and how many order messages it has sent, since its last word.
+        While an order is in flight it better says nothing, for the answer may cause the next one; if it waits for all
+        answers, it need not count its order messages.
 
         """
         if self._feed.lockstep is None:
             raise ValueError("Expected a gateway in lock-step; start it so.")
-        self._feed.lockstep.acknowledge(ts, fills, order_frames)
+        self._feed.lockstep.acknowledge(bars, fills, order_frames)
 
     def end_of_day(self) -> None:
         """Cancel what is good for the day only."""

@@ -152,6 +152,7 @@ class DataDesk:
             is_silent = self._world.faults.is_silent(bar.symbol)
             for req_id in _of(self._bars, bar.symbol) if not is_silent else ():
                 self._send(messages.realtime_bar(req_id, bar))
+                self._world.bars_told += 1
             for req_id, stream in self._streams.items():
                 if stream.symbol == bar.symbol:
                     self._update(req_id, stream, bar, is_silent)
@@ -164,6 +165,7 @@ class DataDesk:
         # A client whose clock is behind the session takes a bar for complete only when the next one appears.
         if forming.ts == piece.ts > time.time_ns():
             self._send_update(req_id, stream.bar.successor(self._world.next_trade(piece.symbol)))
+            self._world.bars_told += 1
 
     def _send_update(self, req_id: int, bar: MarketBar) -> None:
         self._send(schema("HistoricalDataUpdate")(reqId=req_id, historicalDataBar=messages.historical_bar(bar)))

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 
 from tests.gateway.lockstep import Lockstep
+from tests.gateway.market import Slice
 from tests.gateway.world import World
 
 NANOS_IN_SECOND = 1_000_000_000
-NANOS_IN_MINUTE = 60 * NANOS_IN_SECOND
 LOOK_SECS = 0.001
+LISTEN_SECS = 0.25  # the adapter loses what comes in the first moments after it asked for bars
 
 
 class Feed:
@@ -25,7 +26,7 @@ class Feed:
     subscriptions : int
         The feed begins when so many bars are subscribed to, so that nobody misses the first one.
     is_lockstep : bool
-        No pace: the feed waits until each minute and each fill is acknowledged, and stands while fewer listen.
+        No pace: the feed waits until each bar and each fill is acknowledged, and stands while fewer listen.
 
     """
 
@@ -35,6 +36,7 @@ class Feed:
         self.lockstep = Lockstep(world) if is_lockstep else None
         self._wanted = subscriptions
         self._position = 0
+        self.is_done = False  # in lock-step: it is over, and the last slice is acknowledged too
         self._begun = asyncio.Event()
         world.bars_subscribed = self._subscribed
 
@@ -52,8 +54,11 @@ class Feed:
         self._begun.set()
 
     def _subscribed(self) -> None:
-        if self._world.bar_subscriptions() >= self._wanted:
+        if self._are_enough_listening():
             self.begin()
+
+    def _are_enough_listening(self) -> bool:
+        return self._world.bar_subscriptions() >= self._wanted
 
     async def run(self) -> None:
         """Play the session."""
@@ -75,19 +80,28 @@ class Feed:
 
     async def _run_in_lockstep(self, lockstep: Lockstep) -> None:
         while not self.is_over:
-            await _until(lambda: self._world.bar_subscriptions() >= self._wanted)
-            ts = self.step()
-            minute = ts if ts % NANOS_IN_MINUTE == 0 else 0
-            await _until(lambda ts=minute: lockstep.has_caught_up(ts))
+            if not (self._position and self._are_enough_listening()):
+                await _until(self._are_enough_listening)
+                await asyncio.sleep(LISTEN_SECS)
+            piece = self._world.pieces[self._position]
+            self._world.trade(piece)
+            await _until(lockstep.has_caught_up)  # what fills before a bar closes is known when it does
+            self._close(piece)
+            await _until(lockstep.has_caught_up)
+        self.is_done = True
 
     def step(self) -> int:
         """Play the next slice and return its time."""
         piece = self._world.pieces[self._position]
+        self._world.trade(piece)
+        self._close(piece)
+        return piece.ts
+
+    def _close(self, piece: Slice) -> None:
         self._position += 1
-        self._world.play(piece)
+        self._world.close_bars(piece)
         if self.is_over:
             self._world.book.end_of_day()
-        return piece.ts
 
     def _next_ts(self) -> int:
         return self._world.pieces[self._position].ts

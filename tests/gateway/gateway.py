@@ -82,8 +82,8 @@ class Gateway:
 
         The session begins with the first ``subscriptions`` of bars and goes ``speed`` times faster than the wall
         clock; None = it stands until ``do.step`` or ``do.advance_to`` moves it. With ``lockstep`` it waits for
-        ``do.acknowledge`` after each minute. ``control`` opens a control port, 0 = any free one. ``show`` hears a line
-        for each order and fill, on the gateway's thread.
+        ``do.acknowledge`` after each bar and fill. ``control`` opens a control port, 0 = any free one. ``show`` hears a
+        line for each order and fill, on the gateway's thread.
 
         """
         world = World(market or Market.demo(soon()), account, cash_usd, show)

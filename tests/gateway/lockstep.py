@@ -1,7 +1,7 @@
 """
 Lock-step: how far the node that listens has come, so that the session never runs ahead of it.
 
-A minute is over for the node when it has said so, when it knows of every fill it was told, and when every order message
+What was told is over for the node when it has said so of every closed bar and every fill, and when every order message
 it speaks of has arrived: those travel by another road than its word. Who goes away owes nothing.
 
 """
@@ -14,23 +14,24 @@ class Lockstep:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._ts = 0
+        self._bars = 0
         self._fills = 0
         self._order_frames = 0
 
-    def acknowledge(self, ts: int, fills: int, order_frames: int) -> None:
-        """Take note of a word of the node: the minute it has dealt with, and what is new since its last word."""
-        self._ts = max(self._ts, ts)
+    def acknowledge(self, bars: int, fills: int, order_frames: int) -> None:
+        """Take note of a word of the node: what it has dealt with, and what it has sent, since its last word."""
+        self._bars += bars
         self._fills += fills
         self._order_frames += order_frames
 
-    def has_caught_up(self, minute: int) -> bool:
+    def has_caught_up(self) -> bool:
         """Tell whether the session may go on."""
-        if not self._world.bar_subscriptions():
-            self._fills, self._order_frames = self._world.fills_told, self._received()
+        world = self._world
+        if not world.bar_subscriptions():
+            self._bars, self._fills, self._order_frames = world.bars_told, world.fills_told, self._received()
             return True
-        is_all_there = self._fills >= self._world.fills_told and self._received() >= self._order_frames
-        return self._ts >= minute and is_all_there
+        is_all_dealt_with = self._bars >= world.bars_told and self._fills >= world.fills_told
+        return is_all_dealt_with and self._received() >= self._order_frames
 
     def _received(self) -> int:
         received = self._world.log.received

@@ -57,6 +57,7 @@ class World:
         self.shocks = Shocks()
         self.now = market.session.open
         self.fills_told = 0
+        self.bars_told = 0  # closed ones of subscriptions, to every client
         self.last: dict[str, Price] = {}
         self.next_order_ids: Counter[int] = Counter()
         self.last_requests: dict[int, int] = {}  # by client id: the last request for bars of a connection that ended
@@ -116,10 +117,13 @@ class World:
 
     # Time goes on
 
-    def play(self, piece: Slice) -> None:
-        """Let the market do what it does in one slice, and tell everyone."""
+    def trade(self, piece: Slice) -> None:
+        """Let the market print what it does in one slice: orders fill."""
         for price in piece.prices:
             self._print(self.shocks.price(price, self.contract(price.symbol).tick))
+
+    def close_bars(self, piece: Slice) -> None:
+        """Let the bars close that end with the slice, and tell everyone."""
         self.now = piece.ts
         bars = [self.shocks.bar(bar, self.contract(bar.symbol).tick) for bar in piece.bars]
         self._played += bars

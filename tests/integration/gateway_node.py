@@ -74,7 +74,7 @@ class Walker(Strategy):
         word = self.commands.get(str(self.count))
         if word:
             getattr(self, f"do_{word}")(float(str(bar.close)))
-        self.acknowledge(ts=bar.ts_event, order_frames=self.sent)
+        self.acknowledge(bars=1, order_frames=self.sent)
         self.sent = 0
 
     def acknowledge(self, **how_far: int) -> None:

@@ -133,14 +133,16 @@ class Floor:
         self.nodes: list[Node] = []
         self._open = gateway.state()["session"]["open"]
 
-    def start(self, tables: Sequence[str], *overrides: str, flags: Sequence[str] = ()) -> Node:
-        """Start a node and wait until it receives bars."""
-        before = self.gateway.received()["HistoricalDataRequest"]
+    def start(
+        self, tables: Sequence[str], *overrides: str, flags: Sequence[str] = (), asks: str = "HistoricalDataRequest"
+    ) -> Node:
+        """Start a node and wait until it receives bars, which it ``asks`` for once a symbol."""
+        before = self.gateway.received()[asks]
         node = Node(self.gateway.port, self.state, tables, overrides, *flags)
         self.nodes.append(node)
         symbols = 2 if any("MSFT" in table for table in tables) else 1
         node.until(
-            lambda: self.gateway.received()["HistoricalDataRequest"] >= before + symbols, "the subscription of bars"
+            lambda: self.gateway.received()[asks] >= before + symbols, "the subscription of bars"
         )
         time.sleep(SETTLE_SECS)
         return node

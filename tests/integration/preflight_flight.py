@@ -6,8 +6,8 @@ from config.preflight import run_preflight
 NS = 1_000_000_000
 MONDAY_OPEN = 1_795_446_000 * NS  # 2026-11-23 15:00 UTC, 10:00 in New York
 SYMBOLS = ["AAPL.NASDAQ", "MSFT.NASDAQ", "TSLA.NASDAQ"]
-HEALTHY = ["interlocks", "hours", "connection", "gateway version", "client id", "account", "clock", "session"]
-HEALTHY += ["account value"]
+HEALTHY = ["interlocks", "hours", "bars", "connection", "gateway version", "client id", "account"]
+HEALTHY += ["clock", "session", "account value"]
 HEALTHY += [f"{kind} {symbol}" for kind in ("instrument", "market data") for symbol in SYMBOLS]
 
 

@@ -12,7 +12,9 @@ import typer
 
 import run_backtest
 from catalog.__main__ import app
+from config.live_parser import parse as parse_live
 from config.loader import load_settings
+from tests.gateway import __main__ as gateway
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -44,6 +46,12 @@ def check_command(environ: dict[str, str], words: list[str]) -> None:
             options = run_backtest._parse(args)
             if options.config is None:
                 load_settings(None, options.set, environ)
+        case ["run_live.py", *args]:
+            live = parse_live(args)
+            if live.config is None:
+                load_settings(None, live.set, environ)
+        case ["python", "-m", "tests.gateway", *args]:
+            gateway._parse(args)
         case ["python", "-m", "catalog", name, *args]:
             group = typer.main.get_command(app)
             group.commands[name].make_context(name, args)
@@ -74,6 +82,8 @@ def test_command_of_a_page_is_accepted(environ: dict[str, str], words: list[str]
         "uv run run_backtest.py --raport x",
         "uv run run_backtest.py --set risk.max_positons=3",
         "BALLAST_RISK__MAX_POSITONS=3 uv run run_backtest.py",
+        "uv run run_live.py chek",
+        "uv run python -m tests.gateway --sped 3",
         "uv run python -m catalog verifi",
         "$ uv run python -m catalog import a.csv --symbl IBM.NYSE",
         "uv run python -m config.nothing",
@@ -93,6 +103,7 @@ def test_readme_has_the_commands_that_everybody_starts_with() -> None:
     lines = text_of("README.md").splitlines()
 
     assert {"pip install uv", "uv run run_backtest.py", "uv run pytest"} <= set(lines)
+    assert {"uv run python -m tests.gateway", "uv run run_live.py"} <= set(lines)
     assert "uv run pytest" in text_of(".ci/run").splitlines()
 
 

@@ -52,7 +52,7 @@ PURE = {  # reach the engine by no path, not even through another module
         loss_limits messages narration news printed_line records report_breakdowns report_charts report_format
         report_html report_live report_page report_sections report_statistics report_tables report_trade_marks reports
         round_trip_trail status_line terminal_summary trailing_rules""",
-    "config": "preflight_verdicts tws_answers tws_probe tws_wire",
+    "config": "preflight_verdicts tws_answers tws_failures tws_probe tws_protobuf tws_wire",
     "strategies": """command_lane entry_gate entry_plan holding memory momentum moving_average_cross price_bar rsi_macd
         rules sizing stops trade_measures""",
 }

@@ -1,0 +1,32 @@
+"""What this process takes of the machine: memory and processor time. Pure."""
+
+import resource
+import sys
+from pathlib import Path
+
+STATM = Path("/proc/self/statm")  # Linux; elsewhere the peak is all that is told
+NANOS_IN_SECOND = 1_000_000_000
+
+
+class ProcessLoad:
+    """Memory now, and the processor time since the last time it was asked for."""
+
+    def __init__(self) -> None:
+        self._asked_ns = 0
+        self._cpu_secs = 0.0
+
+    def rss_mb(self) -> float:
+        """Return the resident memory, megabytes; on macOS its peak."""
+        if STATM.exists():
+            pages = int(STATM.read_text(encoding="ascii").split()[1])
+            return round(pages * resource.getpagesize() / 1024**2, 1)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return round(peak / (1024**2 if sys.platform == "darwin" else 1024), 1)
+
+    def cpu_pct(self, now_ns: int) -> float | None:
+        """Return the share of one core since the last call, None at the first."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_secs, passed_secs = used.ru_utime + used.ru_stime, (now_ns - self._asked_ns) / NANOS_IN_SECOND
+        spent, was_asked = cpu_secs - self._cpu_secs, bool(self._asked_ns)
+        self._asked_ns, self._cpu_secs = now_ns, cpu_secs
+        return round(100 * spent / passed_secs, 1) if was_asked and passed_secs > 0 else None

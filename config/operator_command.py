@@ -1,0 +1,151 @@
+"""
+What an operator asks of a node: written into its journal, answered from there; no network port.
+
+Without a node a halt is kept for the next start and a resume lifts it; the rest needs one and says so. A command that
+no node takes within a few seconds is withdrawn, so that it is not carried out when nobody expects it any more.
+
+"""
+
+import os
+import pwd
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from actors.control_answers import EXIT_DONE, EXIT_NOT_YET, EXIT_REFUSED, halt_file_holds, lifted_text, loss_limit_holds
+from actors.journal_commands import Answer, CommandJournal
+from actors.news import ticker
+from actors.status_report import StatusReport
+from catalog.sessions import NANOS_IN_SECOND
+from config.state_dir import HALT_FILE_NAME, JOURNAL, is_running
+from config.status_command import EXIT_NOT_RUNNING, read_status
+
+LOOK_SECS = 0.05
+PATIENCE_NS = 5 * NANOS_IN_SECOND  # for the node to take a command, and again for its answer
+END_NS = 45 * NANOS_IN_SECOND  # for the node to end: 30 s to go flat, the rest to disconnect and report
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a command is given; ``clock`` is UTC nanoseconds, ``pause`` sleeps for seconds."""
+
+    directory: Path
+    console: Console
+    clock: Callable[[], int]
+    pause: Callable[[float], None]
+
+
+def give(desk: Desk, kind: str, *, symbol: str = "", reason: str = "") -> int:
+    """
+    Give a command, print what happened, return the exit code.
+
+    Raises
+    ------
+    JournalError
+        If the journal cannot be written.
+
+    """
+    with CommandJournal(desk.directory / JOURNAL, is_known_sound=True) as journal:
+        halt = journal.operator_halt()
+        number = journal.ask(kind, _who(), desk.clock(), symbol=symbol, reason=reason)
+        runs = is_running(desk.directory)
+        try:
+            answer = _await_answer(desk, journal, number, kind) if runs else None
+        except KeyboardInterrupt:
+            answer = Answer(EXIT_NOT_YET, f"interrupted: the {kind} may have been carried out; look at `status`.")
+        if answer is None:
+            answer = _without_node(desk, journal, kind, "" if halt is None else halt.detail)
+        journal.withdraw(number, answer, desk.clock())  # nothing to withdraw when a node took it
+    desk.console.out(answer.text)
+    if kind == "stop" and runs and answer.exit_code == EXIT_DONE:
+        return _await_end(desk)
+    return answer.exit_code
+
+
+def _who() -> str:
+    return f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()} (process {os.getpid()})"
+
+
+# -- With a node --------------------------------------------------------------------------------
+
+
+def _await_answer(desk: Desk, journal: CommandJournal, number: int, kind: str) -> Answer | None:
+    """Return the node's answer, or that there is none; None when it ended without a word."""
+    given_up = Answer(EXIT_NOT_RUNNING, _given_up_text(kind))
+    deadline_ns, is_taken = desk.clock() + PATIENCE_NS, False
+    while (answer := journal.answer_of(number)) is None:
+        if not is_running(desk.directory):
+            return journal.answer_of(number)
+        if desk.clock() > deadline_ns:
+            if is_taken or journal.withdraw(number, given_up, desk.clock()):
+                return given_up
+            deadline_ns, is_taken = desk.clock() + PATIENCE_NS, True
+        desk.pause(LOOK_SECS)
+    return answer
+
+
+def _given_up_text(kind: str) -> str:
+    secs = PATIENCE_NS // NANOS_IN_SECOND
+    if kind in {"halt", "resume"}:
+        return f"the {kind} is in the journal, but the node did not answer within {secs} s; look at `status`."
+    return (
+        f"the node did not answer {kind} within {secs} s: it is connecting, or hangs. Look at `status` and at the "
+        "broker; a process that hangs can be killed, its stops rest at the broker."
+    )
+
+
+def _await_end(desk: Desk) -> int:
+    """Wait until the node has ended, and print how."""
+    deadline_ns = desk.clock() + END_NS
+    while is_running(desk.directory):
+        if desk.clock() > deadline_ns:
+            desk.console.out(f"it still runs after {END_NS // NANOS_IN_SECOND} s; `status` shows how far it is.")
+            return EXIT_NOT_YET
+        desk.pause(LOOK_SECS)
+    desk.console.out(read_status(desk.directory, desk.clock()).detail)
+    return EXIT_DONE
+
+
+# -- Without a node -----------------------------------------------------------------------------
+
+
+def _without_node(desk: Desk, journal: CommandJournal, kind: str, was_halted: str) -> Answer:
+    report = read_status(desk.directory, desk.clock())
+    match kind:
+        case "halt":
+            halt = journal.operator_halt()
+            by = "" if halt is None else halt.detail
+            return Answer(EXIT_DONE, f"{report.detail}. The next one starts halted {by}.\n{last_known(report)}")
+        case "resume":
+            return _resumed(report.detail, was_halted, _halts_left(desk, journal))
+    return Answer(EXIT_NOT_RUNNING, f"{report.detail}. Nothing was sent.\n{last_known(report)}")
+
+
+def _resumed(since: str, was_halted: str, left: list[str]) -> Answer:
+    if left:
+        return Answer(EXIT_REFUSED, f"{since}.\n{lifted_text(was_halted)} Still no entries: {'; '.join(left)}.")
+    return Answer(EXIT_DONE, f"{since}.\n{lifted_text(was_halted)} The next start is not halted.")
+
+
+def _halts_left(desk: Desk, journal: CommandJournal) -> list[str]:
+    left, file, loss = [], desk.directory / HALT_FILE_NAME, journal.loss_latch()
+    if file.exists():
+        left.append(halt_file_holds(file, "by the file"))
+    today = datetime.fromtimestamp(desk.clock() // NANOS_IN_SECOND, UTC).date()
+    if loss is not None and loss.is_breached and loss.session >= today:
+        left.append(loss_limit_holds(f"hit in session {loss.session}"))
+    return left
+
+
+def last_known(report: StatusReport) -> str:
+    """Return what the node last said of positions and their stops."""
+    held = [
+        f"{ticker(one.symbol)} {one.side} {one.quantity} "
+        f"({'NO STOP' if one.stop_trigger is None else f'stop {one.stop_trigger:.2f}'})"
+        for one in report.positions
+    ]
+    return f"At the broker, as last known: {', '.join(held) if held else 'nothing of ours'}."

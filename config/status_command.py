@@ -1,0 +1,126 @@
+"""The ``status`` of a state directory: what its node says of itself, or since when it says nothing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from actors.journal_reader import JournalReader, OperatorHalt, Run, Snapshot
+from actors.printed_line import shortened
+from actors.report_format import held_for, iso_utc
+from actors.status_report import EntriesStatus, HaltStatus, NodeStatus, StatusReport
+from actors.status_table import print_status
+from catalog.sessions import NANOS_IN_SECOND
+from config.state_dir import JOURNAL, StateError, is_running
+
+EXIT_RUNNING, EXIT_NOT_RUNNING = 0, 4
+COLUMNS = 100  # of what is no terminal
+SILENT_NS = 10 * NANOS_IN_SECOND  # a node that runs says how it stands every second
+
+
+def show_status(directory: Path, console: Console, now_ns: int, *, as_json: bool) -> int:
+    """
+    Print how the node of a state directory stands; return 0 when it runs and answers, else 4.
+
+    Raises
+    ------
+    StateError
+        If no node ever ran there.
+    JournalError
+        If its journal cannot be read.
+
+    """
+    report = read_status(directory, now_ns)
+    if not console.is_terminal:
+        console.width = COLUMNS
+    if as_json:
+        console.out(report.model_dump_json(indent=2))
+    else:
+        print_status(report, console, now_ns)
+    return EXIT_RUNNING if report.is_running and report.state != "silent" else EXIT_NOT_RUNNING
+
+
+def read_status(directory: Path, now_ns: int) -> StatusReport:
+    """Return the status, of a node that is gone too."""
+    runs_now = is_running(directory)  # before its words are read: one that starts between the two is not called dead
+    with JournalReader(directory / JOURNAL) as journal:
+        runs, snapshot, halt = journal.runs(), journal.snapshot(), journal.operator_halt()
+    if not runs:
+        raise StateError(f"Expected the journal of a node in {directory}, found one in which none has run yet.")
+    report = _said(runs[-1], snapshot)
+    if runs_now:
+        return _of_living(report, runs[-1], snapshot, now_ns)
+    return _of_gone(report, runs[-1], snapshot, halt, now_ns)
+
+
+def _said(run: Run, snapshot: Snapshot | None) -> StatusReport:
+    """Return the node's latest words; those of the run before when this one has said none."""
+    try:
+        if snapshot is not None:
+            return StatusReport.model_validate_json(snapshot.text)
+    except ValidationError:
+        pass  # of another version of this program
+    return StatusReport(
+        state="starting",
+        as_of=iso_utc(run.info.started_ns),
+        node=_node(run),
+        entries=EntriesStatus(are_allowed=False, reason="not started"),
+    )
+
+
+def _node(run: Run) -> NodeStatus:
+    info = run.info
+    return NodeStatus(mode=info.mode, account=shortened(info.account), started=iso_utc(info.started_ns))
+
+
+def _of_living(report: StatusReport, run: Run, snapshot: Snapshot | None, now_ns: int) -> StatusReport:
+    if snapshot is None or snapshot.run_id != run.run_id:
+        entries = EntriesStatus(are_allowed=False, reason="the node is starting")
+        detail = (
+            "connecting to the broker; what follows is of the run before" if snapshot else "connecting to the broker"
+        )
+        return report.model_copy(update={"state": "starting", "detail": detail, "node": _node(run), "entries": entries})
+    age_ns = now_ns - snapshot.wall_ns
+    if age_ns <= SILENT_NS:
+        return report
+    detail = f"its process runs, but its last word is {held_for(age_ns)} old: it hangs, or cannot write its journal"
+    return report.model_copy(update={"state": "silent", "detail": detail})
+
+
+def _of_gone(
+    report: StatusReport, run: Run, snapshot: Snapshot | None, halt: OperatorHalt | None, now_ns: int
+) -> StatusReport:
+    is_of_run = snapshot is not None and snapshot.run_id == run.run_id
+    heard_ns = snapshot.wall_ns if snapshot is not None and is_of_run else run.info.started_ns
+    since_ns = heard_ns if run.ended_ns is None else run.ended_ns
+    ended = None if run.ended_ns is None else iso_utc(run.ended_ns)
+    node = (report.node if is_of_run else _node(run)).model_copy(
+        update={"ended": ended, "exit_code": run.exit_code, "end_reason": run.reason, "pid": None}
+    )
+    halts = [one for one in report.halts if one.source != "operator"]
+    if halt is not None:
+        halts.append(HaltStatus(source="operator", since=iso_utc(halt.since_ns), detail=shortened(halt.detail)))
+    changes = {
+        "state": "dead" if ended is None else "stopped",
+        "is_running": False,
+        "detail": _end_text(run, since_ns, now_ns),
+        "node": node,
+        "link": None,
+        "entries": EntriesStatus(are_allowed=False, reason="no node runs"),
+        "halts": tuple(halts),
+    }
+    return report.model_copy(update=changes)
+
+
+def end_text(directory: Path, now_ns: int) -> str:
+    """Return since when no node runs on a directory, and how the last one ended."""
+    return read_status(directory, now_ns).detail
+
+
+def _end_text(run: Run, since_ns: int, now_ns: int) -> str:
+    since = f"{datetime.fromtimestamp(since_ns // NANOS_IN_SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    ago = held_for(now_ns - since_ns)
+    if run.ended_ns is None:
+        return f"no node runs: the last one was killed or crashed, last heard of {ago} ago, at {since}"
+    return f"no node runs since {since} ({ago} ago): {run.reason} (exit code {run.exit_code})"

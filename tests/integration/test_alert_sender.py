@@ -1,0 +1,264 @@
+"""What sends alerts, against real HTTP and SMTP servers: delivered once, and never in the way of anybody."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event
+
+import pytest
+
+from actors import alert_sender
+from actors.alert_sender import AlertSender, AlertTarget, Outgoing
+from actors.alert_targets import open_target
+from tests.integration.alert_servers import PATIENCE_SECS, Inbox, http_inbox, smtp_inbox, until
+
+TITLE = "Ballast paper DU1234567"
+SECRET = "hunter2"  # noqa: S105 - what must not be shown
+SOON = (0.01,)  # pauses between attempts
+
+
+def http_target(inbox: Inbox, number: int = 1) -> AlertTarget:
+    return open_target(number, f"json://user:{SECRET}@127.0.0.1:{inbox.port}/{SECRET}", TITLE)
+
+
+def info(text: str) -> Outgoing:
+    return Outgoing("info", text)
+
+
+@contextmanager
+def sending(*targets: AlertTarget, retry_secs: Sequence[float] = SOON) -> Iterator[AlertSender]:
+    sender = AlertSender(targets, retry_secs)
+    sender.open()
+    try:
+        yield sender
+    finally:
+        sender.close(PATIENCE_SECS)
+
+
+@pytest.mark.parametrize(("severity", "word"), [("info", "INFO"), ("warning", "WARNING"), ("critical", "CRITICAL")])
+def test_alert_is_delivered_once_by_http_and_by_mail(severity: str, word: str) -> None:
+    """With whose it is in the title, the account shortened, and a text that is left as it is."""
+    text = "09:35:00 AAPL <b>entry</b>: bought 100 & *more* at 100.00 → −5 %"
+    with http_inbox() as web, smtp_inbox() as mail:
+        address = f"mailto://127.0.0.1:{mail.port}?from=a@example.com&to=b@example.com&format=text"
+        with sending(http_target(web), open_target(2, address, TITLE)) as sender:
+            sender.put(Outgoing(severity, text))
+            until(lambda: web.messages and mail.messages, "both")
+
+    assert web.messages == mail.messages == [(f"{word}: Ballast paper DU…567", [text])]
+    assert web.asked == mail.asked == 1
+
+
+def test_alerts_that_wait_come_together_in_their_order_under_the_gravest_level() -> None:
+    with http_inbox() as web:
+        sender = AlertSender([http_target(web)], SOON)
+        for alert in (info("one"), Outgoing("critical", "two"), Outgoing("warning", "three")):
+            sender.put(alert)
+        sender.open()
+        until(lambda: web.messages, "the message")
+        sender.close(PATIENCE_SECS)
+
+    assert web.messages == [("CRITICAL: Ballast paper DU…567", ["one", "two", "three"])]
+
+
+def test_failed_attempts_are_made_again_until_the_alert_is_taken_once() -> None:
+    with http_inbox() as web:
+        web.answers = [500, 429]
+        with sending(http_target(web)) as sender:
+            sender.put(info("one"))
+            until(lambda: web.messages, "the third attempt")
+            assert sender.changes() == []  # two failures are no death
+
+    assert web.lines == ["one"]
+    assert web.asked == 3
+
+
+def test_pauses_between_attempts_grow_to_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses, taken = [], Event()
+
+    def wait_for(self: object, predicate: object, timeout: float | None = None) -> bool:
+        if timeout is not None:
+            pauses.append(timeout)
+            return False
+        return real(self, predicate)
+
+    def deliver(_alerts: Sequence[Outgoing]) -> str:
+        if len(pauses) == 5:
+            taken.set()
+            return ""
+        return "no"
+
+    real = alert_sender.Condition.wait_for
+    monkeypatch.setattr(alert_sender.Condition, "wait_for", wait_for)
+    with sending(AlertTarget("x", deliver), retry_secs=(1.0, 2.0, 4.0)) as sender:
+        sender.put(info("one"))
+        until(taken.is_set, "the sixth attempt")
+
+    assert pauses == [1.0, 2.0, 4.0, 4.0, 4.0]
+
+
+def test_dead_target_is_told_once_with_the_reason_and_its_return_too() -> None:
+    """The other one takes everything meanwhile; what waited comes late, once."""
+    with http_inbox() as dead, http_inbox() as well:
+        dead.answers = [401] * 3
+        dead.may_answer.clear()
+        with sending(http_target(dead, 1), http_target(well, 2), retry_secs=(0.01, 0.01, PATIENCE_SECS)) as sender:
+            for number in range(3):
+                sender.put(info(str(number)))
+            until(lambda: len(well.lines) == 3, "the other target")
+            dead.may_answer.set()
+            until(sender._channels[0].problem, "its death")
+            assert sender.changes() == [("target 1 (json://127.0.0.1)", "it answered with HTTP status 401")]
+            assert sender.changes() == []
+            sender.close(PATIENCE_SECS)  # tries once more without the long pause
+            assert sender.changes() == [("target 1 (json://127.0.0.1)", "")]
+
+    assert dead.lines == well.lines == ["0", "1", "2"]
+
+
+def test_target_that_nobody_listens_at_is_dead_without_a_word_of_its_address() -> None:
+    with http_inbox() as gone:
+        target = http_target(gone)
+    with sending(target) as sender:
+        sender.put(info("one"))
+        until(sender._channels[0].problem, "its death")
+        [(name, problem)] = sender.changes()
+        sender.close(0.0)
+
+    assert (name, problem) == ("target 1 (json://127.0.0.1)", "no connection, or it refused the message")
+
+
+def test_target_that_does_not_answer_delays_neither_who_tells_nor_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_inbox() as slow, http_inbox() as well:
+        slow.may_answer.clear()
+        with sending(http_target(slow, 1), http_target(well, 2)) as sender:
+            for number in range(100):
+                sender.put(info(str(number)))  # comes back although nobody takes it
+            until(lambda: len(well.lines) == 100 and slow.asked == 1, "the other target")
+            monkeypatch.setattr(alert_sender, "STUCK_SECS", 0.0)
+            assert [name for name, _ in sender.changes()] == ["target 1 (json://127.0.0.1)"]
+            slow.may_answer.set()
+            until(lambda: len(slow.lines) >= 100, "the slow one")
+
+    assert [line for line in slow.lines if not line.startswith("(")] == [str(number) for number in range(100)]
+
+
+def test_full_queue_gives_up_the_oldest_of_the_least_severe_and_says_how_many() -> None:
+    may_take, taken = Event(), []
+
+    def deliver(alerts: Sequence[Outgoing]) -> str:
+        may_take.wait(PATIENCE_SECS)
+        taken.extend(alert.text for alert in alerts)
+        return ""
+
+    with sending(AlertTarget("x", deliver)) as sender:
+        sender.put(info("under way"))
+        until(lambda: sender._channels[0]._begun, "the first one")
+        sender.put(Outgoing("critical", "grave"))
+        for number in range(alert_sender.MAX_WAITING + 9):
+            sender.put(info(str(number)))
+        may_take.set()
+
+    numbers = [str(number) for number in range(10, alert_sender.MAX_WAITING + 9)]
+    assert taken == ["under way", "(10 alerts given up: this target took none)", "grave", *numbers]
+
+
+def test_message_that_a_target_never_takes_is_given_up_and_the_next_one_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_sender, "MAX_ATTEMPTS", 4)
+    taken, attempts = [], []
+
+    def deliver(alerts: Sequence[Outgoing]) -> str:
+        attempts.append(1)
+        if alerts[-1].text == "poison":
+            return "no"
+        taken.extend(alert.text for alert in alerts)
+        return ""
+
+    with sending(AlertTarget("x", deliver)) as sender:
+        sender.put(info("poison"))
+        until(lambda: len(attempts) == 4, "the last attempt")
+        sender.put(info("good"))
+        until(lambda: taken, "the next one")
+
+    assert taken == ["(1 alerts given up: this target took none)", "good"]
+    assert len(attempts) == 5
+
+
+def test_library_that_raises_ends_no_thread_and_its_words_are_not_passed_on() -> None:
+    taken = []
+
+    def deliver(alerts: Sequence[Outgoing]) -> str:
+        if len(taken) < 3:
+            taken.append("")
+            raise RuntimeError(f"POST /bot{SECRET}/sendMessage")
+        taken.extend(alert.text for alert in alerts)
+        return ""
+
+    with sending(AlertTarget("x", deliver), retry_secs=(0.01, 0.01, PATIENCE_SECS)) as sender:
+        sender.put(info("one"))
+        until(sender._channels[0].problem, "three failures")
+        assert sender.changes() == [("x", "RuntimeError")]
+
+    assert taken[3:] == ["one"]
+
+
+def test_what_waits_at_the_end_is_sent_before_the_end_and_nothing_after_it() -> None:
+    with http_inbox() as web:
+        sender = AlertSender([http_target(web)], SOON)
+        sender.open()
+        for number in range(50):
+            sender.put(info(str(number)))
+        sender.close(PATIENCE_SECS)
+        sender.put(info("late"))
+
+        assert web.lines == [str(number) for number in range(50)]
+        assert not sender._channels[0].thread.is_alive()
+
+
+def test_end_does_not_wait_for_a_target_that_is_stuck_and_may_come_before_the_beginning() -> None:
+    may_take = Event()
+    stuck = AlertTarget("x", lambda _alerts: "" if may_take.wait(PATIENCE_SECS) else "no")
+    with sending(stuck) as sender:
+        sender.put(info("one"))
+        until(lambda: sender._channels[0]._begun, "the delivery")
+        sender.close(0.0)
+        assert sender._channels[0].thread.is_alive()
+        assert sender._channels[0].thread.daemon  # so the process can end
+        may_take.set()
+
+    AlertSender([stuck]).close()
+
+
+# -- Addresses ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (f"tgram://123456789:{SECRET}_hijklmnopqrstuvwxyz/12315544/", "tgram"),
+        (f"slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrI{SECRET}", "slack"),
+        (f"discord://{SECRET}/JHMHI8qBe7bk2ZwO5U711o3dV_js", "discord"),
+        (f"ntfy://{SECRET}", "ntfys"),
+        (f"ntfys://user:{SECRET}@ntfy.example.com/topic", "ntfys"),
+        (f"mailtos://user:{SECRET}@gmail.com", "mailtos://gmail.com"),
+        (f"jsons://user:{SECRET}@hooks.example.com:8443/{SECRET}?x={SECRET}", "jsons://hooks.example.com"),
+    ],
+)
+def test_name_of_a_target_is_its_scheme_and_a_host_that_is_no_token(address: str, shown: str) -> None:
+    assert open_target(7, address, TITLE).name == f"target 7 ({shown})"
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        (f"tgrm://{SECRET}/1", "one that begins with tgrm://"),
+        (f"tgram://{SECRET}", "one that begins with tgram://"),
+        (SECRET, "one without a scheme"),
+        (f"{SECRET * 3}://x", "one without a scheme"),
+    ],
+)
+def test_address_that_cannot_be_read_is_refused_without_showing_it(address: str, found: str, capfd) -> None:
+    with pytest.raises(ValueError, match=r"^target 2: expected an address that apprise can read") as caught:
+        open_target(2, address, TITLE)
+
+    assert str(caught.value) == f"target 2: expected an address that apprise can read, found {found}; correct it"
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,127 @@
+"""Starts that are refused, interrupted or fail: the exit code and the words of ``run_live.py``, and nothing at the broker."""
+
+import signal
+import time
+
+import pytest
+from scripted_gateway import ScriptedGateway, framed, started
+
+from tests.gateway.gateway import Gateway
+from tests.integration.live_rig import LOOK_SECS, Node, at_minute, floor
+
+TABLES = [at_minute(up=[2])]
+LIVE = ('account.mode="live"', 'account.id="U1234567"')
+
+
+def too_old(_):
+    return framed(b"203\x0020261123 15:00:00 Greenwich Mean Time\0")
+
+
+def told(tmp_path, port, *overrides):
+    """Start a node that must end by itself; return its exit code and its words in one line."""
+    node = Node(port, tmp_path / "state", TABLES, overrides)
+    return node.exit_code(), " ".join(node.terminal.split())
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(LOOK_SECS)
+
+
+@pytest.mark.parametrize(
+    ("script", "overrides", "exit_code", "words"),
+    [
+        ({71: lambda _: started("DU7654321")}, ('account.id="DU1234567"',), 3, "expected DU1234567 among the accounts"),
+        ({71: lambda _: started("U1234567")}, ('account.id="DU1234567"',), 3, "expected paper accounts only"),
+        ({}, ("ib.port=4001",), 3, "which is a live port"),
+        ({}, LIVE, 3, "expected BALLAST_ARM_LIVE=U1234567 in the environment"),
+        ({0: too_old}, (), 4, "10.37 (version 203) is too old"),
+        ({0: lambda _: b""}, (), 4, "takes the connection and leaves"),
+    ],
+    ids=["another account", "live account", "live port", "one key only", "too old", "hung"],
+)
+def test_a_start_that_may_not_be_says_why_and_leaves_no_state(tmp_path, script, overrides, exit_code, words):
+    with ScriptedGateway(time.time_ns(), script) as gateway:
+        code, text = told(tmp_path, gateway.port, *overrides)
+
+    assert code == exit_code
+    assert words in text
+    assert "Traceback" not in text
+    assert not (tmp_path / "state" / "journal.sqlite").exists()
+
+
+def test_an_absent_gateway_is_told(tmp_path):
+    with ScriptedGateway(time.time_ns()) as gateway:
+        port = gateway.port
+
+    code, text = told(tmp_path, port)
+
+    assert code == 4
+    assert f"nothing answers at 127.0.0.1:{port}" in text
+
+
+def test_a_second_node_is_refused_on_the_same_state_directory_and_on_the_same_client_id(tmp_path):
+    with floor(tmp_path) as day:
+        first = day.start(TABLES)
+        same_state = Node(day.gateway.port, first.state, TABLES, ["ib.client_id=2"])
+        same_client = Node(day.gateway.port, tmp_path / "other", TABLES, [])
+
+        assert same_state.exit_code() == 3
+        assert f"Another node runs on {first.state} (process {first.process.pid})" in first.terminal
+        assert same_client.exit_code() == 4
+        assert "client id 1 is in use by another program" in same_client.terminal
+        assert first.terminate() == 0
+
+
+def test_a_damaged_journal_ends_the_start_before_anything_is_sent(tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "journal.sqlite").write_bytes(b"no journal" * 500)
+    with Gateway.start(speed=None) as gateway:
+        code, text = told(tmp_path, gateway.port)
+
+        assert code == 1
+        assert "expected a journal, found something else, or a damaged header" in text
+        assert "Traceback" not in text
+        assert gateway.received()["PlaceOrderRequest"] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_checks_ends_the_start(tmp_path, number):
+    with ScriptedGateway(time.time_ns(), {62: lambda _: b""}) as gateway:  # the account's value is not answered
+        node = Node(gateway.port, tmp_path / "state", TABLES, [])
+        wait_until(lambda: 62 in gateway.heard)
+        node.process.send_signal(number)
+
+        assert node.exit_code() == 0
+        assert "interrupted before the node started; nothing was sent" in node.terminal
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_node_connects_ends_it_in_order(tmp_path, number):
+    greetings = []
+
+    def greet_once(data):
+        greetings.append(data)
+        return ScriptedGateway.greet(data) if len(greetings) == 1 else b""
+
+    with ScriptedGateway(time.time_ns(), {0: greet_once}) as gateway:
+        node = Node(gateway.port, tmp_path / "state", TABLES, [])
+        wait_until(lambda: len(greetings) > 1)
+        node.process.send_signal(number)
+
+        assert node.exit_code() == 0
+        assert "ended: asked to stop (exit 0)" in node.terminal
+        with node.journal() as journal:
+            assert journal.runs()[-1].exit_code == 0
+
+
+def test_asking_twice_to_stop_is_no_other_than_once(tmp_path):
+    with floor(tmp_path) as day:
+        node = day.start(TABLES)
+        node.process.send_signal(signal.SIGTERM)
+        node.process.send_signal(signal.SIGINT)
+
+        assert node.terminate() == 0
+        assert "ended: asked to stop (exit 0)" in node.terminal
