@@ -15,7 +15,8 @@ from catalog.errors import CatalogError
 from catalog.sessions import Sessions
 from config.backtest import Backtest
 from config.backtest_range import BacktestError, parse_bound
-from config.loader import ConfigError, load_settings
+from config.errors import ConfigError
+from config.loader import load_settings
 from config.sample_catalog import open_catalog
 from config.terminal_progress import failure_text, run_with_progress
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from actors.journal_file import JournalError
-from actors.reports import ReportError
 from catalog.errors import CatalogError
+from config.errors import ConfigError
 from config.live_commands import run_command
 from config.live_parser import parse
-from config.loader import ConfigError
 from config.state_dir import NoState, SecondInstance, StateError
 
 EXIT_USAGE, EXIT_REFUSED, EXIT_BROKEN = 2, 3, 1
@@ -26,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(error, EXIT_USAGE)
     except SecondInstance as error:
         return _refuse(error, EXIT_REFUSED)
-    except (StateError, JournalError, ReportError) as error:
+    except (StateError, JournalError) as error:
         return _refuse(error, EXIT_BROKEN)
     except KeyboardInterrupt:
         return _refuse("interrupted before the node started; nothing was sent", 0)

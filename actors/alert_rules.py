@@ -20,6 +20,7 @@ RECOVERIES = {
     "farm_back": ("farm_down",),
     "journal_restored": ("journal",),
     "link_back": ("link_lost", "link_degraded"),
+    "operator_resume": ("operator_halt",),
 }
 ABOUT_ALERTS = {"alert_channel", "alert_channel_back", "held_back"}  # without these nobody could trust the others
 # Each of them is a fact of its own, not the same trouble again
@@ -58,14 +59,14 @@ class AlertRules:
     def __init__(self, policy: AlertPolicy) -> None:
         self._policy = policy
         self._told: dict[Key, Told] = {}
-        self._open: set[tuple[str, str]] = set()  # code and symbol of troubles told, until told to be over
+        self._troubles: set[tuple[str, str]] = set()  # code and symbol of those told whose end is told
         self._sent: dict[bool, deque[int]] = {urgent: deque(maxlen=policy.rate_per_min) for urgent in (False, True)}
         self._held: Counter[str] = Counter()
         self._counted_ns: int | None = None  # when what is held back was told last
 
     def admit(self, alert: AlertRaised, now_ns: int) -> AlertRaised | None:
         """Return the alert as it is to be sent, None when it is not."""
-        ended = {(code, alert.symbol) for code in RECOVERIES.get(alert.code, ())} & self._open
+        ended = {(code, alert.symbol) for code in RECOVERIES.get(alert.code, ())} & self._troubles
         if not ended and not self._is_chosen(alert):
             return None
         key = _key(alert)
@@ -113,11 +114,10 @@ class AlertRules:
 
     def _keep(self, alert: AlertRaised, key: Key, ended: set[tuple[str, str]], now_ns: int) -> None:
         self._sent[bool(ended) or alert.severity == "critical"].append(now_ns)
-        self._open -= ended
         for over in [key for key in self._told if key[:2] in ended]:
             self._held[over[0]] += self._told.pop(over).more  # should it come again, that is news
         if any(alert.code in troubles for troubles in RECOVERIES.values()):
-            self._open.add((alert.code, alert.symbol))
+            self._troubles.add((alert.code, alert.symbol))
         if alert.code not in FACTS and alert.code not in RECOVERIES:
             self._told[key] = Told(now_ns + self._policy.dedupe_secs * NANOS_IN_SECOND)
 

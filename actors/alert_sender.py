@@ -71,12 +71,12 @@ class AlertSender:
         return found
 
     def finish(self, timeout_secs: float = LAST_ALERTS_SECS) -> None:
-        """Take no more alerts and let the threads end once what waits is sent, or this time is over; do not wait."""
+        """Let the threads end once what waits is sent, or this time is over; do not wait for that."""
         for channel in self._channels:
             channel.finish(timeout_secs)
 
     def close(self, timeout_secs: float = LAST_ALERTS_SECS) -> None:
-        """Finish, and wait for that."""
+        """Finish, and wait for it."""
         self.finish(timeout_secs)
         until = perf_counter() + timeout_secs
         for channel in self._channels:
@@ -103,8 +103,6 @@ class _Channel:
 
     def put(self, alert: Outgoing) -> None:
         with self._changed:
-            if self._deadline is not None:
-                return
             self._waiting.append(alert)
             if len(self._waiting) > MAX_WAITING:
                 self._waiting.remove(min(self._waiting, key=lambda one: LEVELS[one.severity]))

@@ -28,6 +28,7 @@ from actors.control_answers import (
     not_flat_yet,
     refusal_to_flatten,
     resumed,
+    shares_text,
     stopping,
 )
 from actors.desk_facts import SymbolFacts
@@ -147,17 +148,19 @@ class Control(Watcher):
 
     def _hold(self, source: str, detail: str, now_ns: int) -> None:
         self._halts[source] = detail
-        self.publish_message(Topic.COMMANDS, HoldEntries(now_ns, source, detail))
-        text = f"halted {detail}: no entries until resumed; {holdings_text(self._symbols(now_ns))}"
-        self.publish_message(Topic.ALERTS, AlertRaised(now_ns, "operator_halt", "warning", text))
+        ts = self._event_time(now_ns)
+        self.publish_message(Topic.COMMANDS, HoldEntries(ts, source, detail))
+        text = f"halted {detail}. No entries until resumed. {holdings_text(self._symbols(now_ns))}"
+        self.publish_message(Topic.ALERTS, AlertRaised(ts, "operator_halt", "warning", text))
 
     def _release(self, source: str, now_ns: int) -> str:
         """Lift a halt; return which it was, "" if it was none."""
         detail = self._halts.pop(source, "")
         if detail:
-            self.publish_message(Topic.COMMANDS, ReleaseEntries(now_ns, source))
+            ts = self._event_time(now_ns)
+            self.publish_message(Topic.COMMANDS, ReleaseEntries(ts, source))
             text = f"resumed: the halt {detail} is lifted"
-            self.publish_message(Topic.ALERTS, AlertRaised(now_ns, "operator_resume", "info", text))
+            self.publish_message(Topic.ALERTS, AlertRaised(ts, "operator_resume", "info", text))
         return detail
 
     def _halts_left(self, ts: int) -> list[str]:
@@ -202,8 +205,7 @@ class Control(Watcher):
             self._answer(command, refusal, now_ns)
             return
         chosen = [facts for facts in chosen_symbols(command.symbol, symbols) if not facts.is_flat]
-        before = holdings_text(chosen).removeprefix("Held: ").removesuffix(".")
-        self._closing.append(Closing(command, before, now_ns + FLAT_NS))
+        self._closing.append(Closing(command, shares_text(chosen), now_ns + FLAT_NS))
         ts, detail = self._event_time(now_ns), f"asked by {command.given_by}"
         for facts in chosen:
             self.publish_message(Topic.COMMANDS, Flatten(ts, ExitReason.OPERATOR, detail, facts.symbol))

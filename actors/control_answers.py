@@ -102,6 +102,11 @@ def holdings_text(symbols: Sequence[SymbolFacts]) -> str:
     return f"Held: {', '.join(held)}." if held else "Nothing is held."
 
 
+def shares_text(symbols: Sequence[SymbolFacts]) -> str:
+    """Return shares by symbol; an entry that has not filled is one of 0."""
+    return ", ".join(f"{ticker(facts.symbol)} {facts.quantity:+}" for facts in symbols)
+
+
 def _holding_text(facts: SymbolFacts) -> str:
     stop = "NO STOP" if facts.stop_trigger is None else f"stop {facts.stop_trigger}"
     return f"{ticker(facts.symbol)} {facts.quantity:+} ({stop})"

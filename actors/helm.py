@@ -95,6 +95,16 @@ class Helm(Watcher):
         if self._ends_at_loss_limit:
             self.exit_code, self.reason, self._awaits_flat = EXIT_LOSS_LIMIT, reason, True
 
+    def left(self) -> list[str]:
+        """Return what stays at the broker, a line for each symbol, and what protects it there."""
+        return [self._left_of(symbol, report) for symbol, report in sorted(self.held.items())]
+
+    def _left_of(self, symbol: str, report: PositionReported) -> str:
+        trigger = self.stops.get(symbol)
+        stop = "WITHOUT A STOP" if trigger is None else f"with their stop at {trigger}"
+        closing = ", an exit is under way" if report.is_exiting else ""
+        return f"{symbol} {report.quantity:+} shares {stop}{closing}"
+
     @contained
     def on_position(self, report: PositionReported) -> None:
         if report.is_flat:
@@ -143,8 +153,7 @@ class Helm(Watcher):
         self.publish_message(Topic.COMMANDS, Flatten(ts, ExitReason.OPERATOR, 'on_stop = "flatten"'))
 
     def _give_up(self, ts: int) -> None:
-        left = ", ".join(f"{symbol} {report.quantity:+}" for symbol, report in sorted(self.held.items()))
-        text = f"not flat after {FLATTEN_SECS:.0f} s: {left}; it rests behind its stops at the broker"
+        text = f"not flat after {FLATTEN_SECS:g} s: {'; '.join(self.left())}"
         self.publish_message(Topic.ALERTS, AlertRaised(ts, "not_flat", "critical", text))
         self._end(self.exit_code or 1, text)
 

@@ -30,6 +30,6 @@ class LogFile(RotatingFileHandler):
         """
         self.handle(logging.LogRecord("ballast", logging.INFO, "", 0, line, None, None))
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - the standard library's
         """Let the caller know; the standard library would print and go on."""
         raise  # noqa: PLE0704 - it is called where the exception is handled

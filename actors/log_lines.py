@@ -12,12 +12,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from actors.messages import AlertRaised, HandlerFailed, OrderFilled, OrderIntended, OrderProgressed
+from actors.messages import AlertRaised, HandlerFailed, OrderFilled, OrderIntended, OrderProgressed, StopMoved
 from actors.order_tracks import OrderTracks
 from actors.printed_line import shortened
 from actors.report_format import iso_utc
 
-ORDER_KINDS = (OrderIntended, OrderProgressed, OrderFilled)
+ORDER_KINDS = (OrderIntended, OrderProgressed, OrderFilled, StopMoved)
 IDS = {"client_order_id", "broker_order_id", "trade_id", "decision_id", "symbol"}
 ENDED_BADLY = {"rejected", "denied", "expired"}
 
@@ -32,7 +32,7 @@ class LogLines:
     def line(self, message: Any, now_ns: int) -> str:
         """Return the line of a message at a moment of the wall clock."""
         self._tracks.take(message, now_ns)
-        row = {"time": iso_utc(now_ns), "level": _level(message), "kind": type(message).__name__}
+        row: dict[str, object] = {"time": iso_utc(now_ns), "level": _level(message), "kind": type(message).__name__}
         for field in fields(message):
             name = "event_time" if field.name == "ts" else field.name
             row[name] = self._value(field.name, getattr(message, field.name))
@@ -40,11 +40,15 @@ class LogLines:
             row |= self._of_order(message, now_ns)
         return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
-    def _of_order(self, message: OrderIntended | OrderProgressed | OrderFilled, now_ns: int) -> dict[str, Any]:
+    def _of_order(self, message: OrderIntended | OrderProgressed | OrderFilled | StopMoved, now_ns: int) -> dict[str, object]:
         track = self._tracks.track(message.client_order_id)
         if track is None:
             return {}
-        known = {"decision_id": track.decision_id, "role": track.role, "broker_order_id": track.broker_order_id}
+        known: dict[str, object] = {
+            "decision_id": track.decision_id,
+            "role": track.role,
+            "broker_order_id": track.broker_order_id,
+        }
         return known | {"latency_ms": track.since(now_ns)}
 
     def _value(self, name: str, value: object) -> object:

@@ -8,6 +8,7 @@ It changes nothing. While the file cannot be written it is told once and lines a
 from typing import Any
 
 from actors.component import Watcher
+from actors.heard import BooksCompared, BrokerPositionsTold
 from actors.log_file import LogFile
 from actors.log_lines import LogLines
 from actors.messages import AlertRaised, HandlerFailed, Topic
@@ -34,6 +35,7 @@ class LogWriter(Watcher):
         self._file = file
         self._lines = lines
         self._is_failing = False
+        self._differences: tuple[str, ...] | None = None  # of the books, when last compared
 
     @contained_start
     def on_start(self) -> None:
@@ -58,6 +60,8 @@ class LogWriter(Watcher):
         """Write a message's line."""
         if isinstance(message, HandlerFailed) and message.component == self.name:
             return  # to tell of our own failure might fail again
+        if self._is_routine(message):
+            return
         now_ns = self.clock.timestamp_ns()
         try:
             self._file.put(self._lines.line(message, now_ns))
@@ -65,6 +69,14 @@ class LogWriter(Watcher):
             self._failed(error, now_ns)
         else:
             self._is_failing = False
+
+    def _is_routine(self, message: object) -> bool:
+        """Return whether it repeats every few seconds and says nothing new."""
+        if not isinstance(message, BooksCompared):
+            return isinstance(message, BrokerPositionsTold)
+        is_known = message.differences == self._differences
+        self._differences = message.differences
+        return is_known
 
     def _failed(self, error: OSError, now_ns: int) -> None:
         if not self._is_failing:

@@ -318,8 +318,7 @@ class LockSymbol:
     detail: str
 
 
-OPERATOR, HALT_FILE = "operator", "halt_file"
-OPERATORS_HOLDS = (OPERATOR, HALT_FILE)  # sources of ``HoldEntries`` that are an operator's halt
+OPERATORS_HOLDS = OPERATOR, HALT_FILE = "operator", "halt_file"  # sources of ``HoldEntries``: an operator's halt
 
 
 @dataclass(frozen=True, slots=True)

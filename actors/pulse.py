@@ -156,8 +156,9 @@ class Pulse(Watcher):
                 self._baseline_usd = baseline
             case Halt(session=session) if session is not None:
                 self._loss_halt = message
-            case HoldEntries(source=source, detail=detail, ts=ts) if source in OPERATORS_HOLDS:
-                self._halts[source] = HaltStatus(source=_source(source), since=iso_utc(ts), detail=shortened(detail))
+            case HoldEntries(source=source, detail=detail) if source in OPERATORS_HOLDS:
+                since = iso_utc(self.clock.timestamp_ns())
+                self._halts[source] = HaltStatus(source=_source(source), since=since, detail=shortened(detail))
             case ReleaseEntries(source=source):
                 self._halts.pop(source, None)
             case _:

@@ -129,7 +129,7 @@ def _node(report: StatusReport, now_ns: int) -> str:
 
 
 def _positions(positions: tuple[PositionStatus, ...]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("Position", "Shares", "Average", "Last", "P&L", "Stop", "Trailing", "Rule", "Phase"):
         table.add_column(name, justify="right" if name in {"Shares", "Average", "Last", "P&L", "Stop"} else "left")
     for one in positions:
@@ -159,7 +159,7 @@ def _stop(one: PositionStatus) -> str:
 
 
 def _orders(orders: tuple[OrderStatus, ...]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("Order", "Role", "Open", "Stop", "Status", "Client order id", "Broker's id"):
         table.add_column(name, justify="right" if name in {"Open", "Stop"} else "left", overflow="fold")
     for one in orders:

@@ -61,7 +61,7 @@ def import_recorded(file: Path, store: BarStore) -> Iterator[str]:
 def _frame(bars: list[RecordedBar]) -> pd.DataFrame:
     rows = [(bar.ts, *map(float, bar[2:])) for bar in bars]
     frame = pd.DataFrame(rows, columns=COLUMNS).astype({"ts": "int64"})
-    return frame.drop_duplicates("ts", keep="first").sort_values("ts", ignore_index=True)
+    return frame.sort_values("ts", ignore_index=True)
 
 
 def _expected(bar_type: str, frame: pd.DataFrame) -> int:

@@ -1,5 +1,5 @@
 """
-What the engine's adapter says of its own connection: it says so in ``ballast.log`` alone (measured, 2.0.0rc7).
+What the engine's adapter says of its own connection: it says so in the engine's log alone (measured, 2.0.0rc7).
 
 The marks are the adapter's words, bound to its version like ``catalog/nautilus_v2.py``: a new candidate is met in both.
 A line of ours that quotes such words is no mark, for the component that speaks is looked at too.
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from actors.heard import AdapterBack, AdapterLost, Heard, OrderStreamEnded
+from config.state_dir import ENGINE_LOG
 
 MAX_BYTES: Final = 1_000_000  # of one poll; what is more comes with the next
 _TRANSPORT: Final = b'"component":"ibapi::transport::'
@@ -26,7 +27,7 @@ class AdapterLog:
     Parameters
     ----------
     directory : Path
-        Where ``ballast*.jsonl`` are written.
+        Where the engine writes its log.
 
     """
 
@@ -41,7 +42,7 @@ class AdapterLog:
         return [heard for heard in said if heard is not None]
 
     def _files(self) -> list[Path]:
-        return sorted(self._directory.glob("ballast*.json*"))
+        return sorted(self._directory.glob(f"{ENGINE_LOG}*.json*"))
 
     def _lines(self, path: Path) -> list[bytes]:
         at = self._read.get(path, 0)

@@ -12,7 +12,7 @@ from actors.alerter import Alerter, AlerterSetup
 from actors.messages import AccountView
 from catalog.sessions import Sessions
 from config.components import traded_symbols
-from config.loader import ConfigError
+from config.errors import ConfigError
 from config.schema import AlertsConfig, Settings
 
 

@@ -14,6 +14,7 @@ from actors.ledger import Ledger
 from actors.recorder import Recorder
 from actors.stop_coverage import StopCoverage
 from actors.trailing_stop_manager import TrailingStopManager
+from catalog.fees import FixedPlanFees
 from catalog.instruments import make_bar_type, parse_step
 from catalog.sessions import Sessions
 from config.schema import Settings, StrategyTable
@@ -139,8 +140,15 @@ def _setup(
         sessions=sessions,
         step_secs=parse_step(settings.bars.step),
         hold_until_open=hold_until_open,
+        fees=fixed_plan(settings) if is_live else None,
         is_live=is_live,
     )
+
+
+def fixed_plan(settings: Settings) -> FixedPlanFees:
+    """Return the broker's price list as configured; it remembers orders, so one is needed for each that uses it."""
+    plan = settings.backtest
+    return FixedPlanFees(plan.commission_per_share_usd, plan.commission_min_usd, plan.commission_max_pct)
 
 
 def _rules(tables: list[StrategyTable], tick_size: float) -> tuple[ConfiguredRule, ...]:

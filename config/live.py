@@ -16,16 +16,16 @@ from nautilus_trader.live import LiveNode
 from actors.component import Watcher
 from actors.helm import Helm, StopRequest
 from actors.journal import Journal
+from actors.journal_commands import CommandJournal
 from actors.journal_reader import RunInfo
-from actors.journal_store import JournalStore
 from actors.messages import LossBaselineSet
 from actors.narrator import Narrator
-from catalog.fees import FixedPlanFees
 from catalog.instruments import make_equity
 from catalog.nautilus_v2 import ENGINE
 from catalog.sessions import Sessions
 from config.alert_sending import make_alerter, make_sender
-from config.components import Components, bar_types_of, build_components, traded_symbols
+from config.components import Components, bar_types_of, build_components, fixed_plan, traded_symbols
+from config.live_desk import OperatorDesk, operator_actors
 from config.live_node import make_node
 from config.live_record import LiveMode
 from config.restart import Past, forgotten, level, recall
@@ -79,7 +79,7 @@ class LiveSession:
         self.bar_types = bar_types_of(settings, is_live=True)
         self.sessions = Sessions(settings.session.calendar, settings.session.hours)
         self._sender = make_sender(settings.alerts, self._alert_title)
-        self.store = JournalStore(desk.directory / JOURNAL)
+        self.store = CommandJournal(desk.directory / JOURNAL)
         self.past = self._recall(now_ns)
         self.run_id = self.store.begin_run(
             RunInfo(now_ns, self.mode, desk.account, ENGINE, settings.fingerprint(), self.past.cash_usd)
@@ -87,8 +87,9 @@ class LiveSession:
         if self.past.loss is None:  # of an exit before the first mark the next start must know where the day began
             self.store.write(LossBaselineSet(now_ns, self.sessions.session_of(now_ns), self.past.cash_usd), now_ns)
         self.components = self._components(now_ns)
+        self._request = StopRequest()
         self.helm = Helm(
-            StopRequest(),
+            self._request,
             flattens_on_stop=settings.trading.on_stop == "flatten",
             ends_at_loss_limit=settings.risk.on_daily_loss == "shutdown",
         )
@@ -146,10 +147,7 @@ class LiveSession:
     def _node(self) -> LiveNode:
         fees = None
         if self.desk.is_dry_run:
-            chosen = self.settings.backtest
-            fees = OrderFees(
-                FixedPlanFees(chosen.commission_per_share_usd, chosen.commission_min_usd, chosen.commission_max_pct)
-            )
+            fees = OrderFees(fixed_plan(self.settings))
         node = make_node(self.settings, self.desk.directory.resolve(), fees)
         for actor in (*self.components.actors, *self._watch()):
             node.add_actor(actor)
@@ -171,7 +169,21 @@ class LiveSession:
         narrator.restore(self.past.open_fills)
         if self.past.loss is not None:
             narrator.restore_day(self.past.loss.session, self.past.loss.baseline_usd)
-        return [self.helm, narrator, *self._alerter(), Journal(self.store, ledger.latest)]
+        return [self.helm, narrator, *self._alerter(), *self._operator_desk(), Journal(self.store, ledger.latest)]
+
+    def _operator_desk(self) -> list[Watcher]:
+        loss = self.past.loss
+        desk = OperatorDesk(
+            directory=self.desk.directory.resolve(),
+            journal=self.store,
+            request=self._request,
+            mode=self.mode,
+            account=self.desk.account,
+            started_ns=self.started_ns,
+            bar_types=self.bar_types,
+            baseline_usd=self.past.cash_usd if loss is None else loss.baseline_usd,
+        )
+        return operator_actors(desk, self.settings, self.components, self.sessions)
 
     @property
     def _alert_title(self) -> str:

@@ -21,12 +21,8 @@ def print_end(session: LiveSession, console: Console) -> None:
     console.out(f"ended: {helm.reason} (exit {helm.exit_code})")
     if session.desk.is_dry_run:
         return
-    for symbol, held in sorted(helm.held.items()):
-        trigger = helm.stops.get(symbol)
-        stop = "WITHOUT A STOP" if trigger is None else f"with their stop at {trigger}"
-        console.out(f"at the broker: {symbol} {held.quantity:+} shares {stop}")
-    if not helm.held:
-        console.out("at the broker: nothing of ours")
+    for line in helm.left() or ["nothing of ours"]:
+        console.out(f"at the broker: {line}")
 
 
 def write_live_report(session: LiveSession, console: Console, ended_ns: int) -> None:

@@ -29,6 +29,7 @@ from catalog.nautilus_v2 import UNTHROTTLED
 from config.components import traded_symbols
 from config.schema import Settings
 from config.simulation import USD, OrderFees
+from config.state_dir import ENGINE_LOG
 
 TRADER = "BALLAST-001"  # client order ids carry it: it must not change between two starts
 CONNECT_SECS, RECONCILE_SECS, DISCONNECT_SECS = 30.0, 30.0, 5.0
@@ -37,6 +38,7 @@ CHECK_SECS = 5.0  # between two comparisons of orders and positions with the bro
 LOOK_BACK_MINS = 60  # of the orders compared
 SETTLE_SECS = 1.0  # between the stop of the strategies and the end of the connection
 LOG_BYTES, LOG_FILES = 20_000_000, 10
+QUIETER = {"nautilus_portfolio::portfolio": "WARN"}  # repeats the account, its number in full, at every update
 
 
 def make_node(settings: Settings, log_dir: Path, dry_run_fees: OrderFees | None) -> LiveNode:
@@ -48,7 +50,7 @@ def make_node(settings: Settings, log_dir: Path, dry_run_fees: OrderFees | None)
     settings : Settings
         Where the gateway is, the account, the symbols.
     log_dir : Path
-        Where ``ballast.log`` goes.
+        Where the engine's own log goes.
     dry_run_fees : OrderFees | None
         Fees of a dry run, which sends no order to the broker; None = orders go to the broker.
 
@@ -90,8 +92,14 @@ def _bars_of_ticks() -> LiveDataEngineConfig:
 
 
 def _logging(log_dir: Path) -> LoggerConfig:
-    file = FileWriterConfig(str(log_dir), "ballast", "json", (LOG_BYTES, LOG_FILES))
-    return LoggerConfig(stdout_level=LogLevel.OFF, fileout_level=LogLevel.INFO, file_config=file, print_config=False)
+    file = FileWriterConfig(str(log_dir), ENGINE_LOG, "json", (LOG_BYTES, LOG_FILES))
+    return LoggerConfig(
+        stdout_level=LogLevel.OFF,
+        fileout_level=LogLevel.INFO,
+        component_levels=QUIETER,
+        file_config=file,
+        print_config=False,
+    )
 
 
 def _execution(*, is_dry_run: bool) -> LiveExecutionEngineConfig:
@@ -102,7 +110,8 @@ def _execution(*, is_dry_run: bool) -> LiveExecutionEngineConfig:
         open_check_interval_secs=CHECK_SECS,
         open_check_open_only=False,  # True leaves a cancelled order accepted for ever (T5)
         open_check_lookback_mins=LOOK_BACK_MINS,
-        position_check_interval_secs=CHECK_SECS,
+        # No check of positions by the engine: of a fill whose report is late it invents an order at a price of its own,
+        # and the real one then comes on top. BookCheck compares positions, and guesses nothing
         submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,  # unknown is unknown (law 10)
         purge_closed_orders_interval_mins=60,
         purge_closed_orders_buffer_mins=24 * 60,

@@ -1,6 +1,7 @@
 """From settings to a session and its end: checks, state directory, node, report."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from config.live_end import print_end, write_live_report
 from config.preflight import Preflight, run_preflight
 from config.preflight_table import print_preflight
 from config.schema import Settings
-from config.state_dir import locked, state_directory
+from config.state_dir import account_locked, locked, state_directory
 
 Clock = Callable[[], int]  # UTC nanoseconds
 
@@ -49,8 +50,8 @@ def start(
     print_preflight(preflight, console)
     if preflight.exit_code or preflight.account is None:
         return preflight.exit_code
-    directory = state_directory(state, settings, preflight.account, is_dry_run=is_dry_run)
-    with locked(directory):
+    directory = state_directory(state, "dry-run" if is_dry_run else settings.account.mode, preflight.account)
+    with locked(directory), _account_of(settings, preflight.account, is_dry_run=is_dry_run):
         desk = _desk(settings, preflight, directory, is_dry_run=is_dry_run)
         session = LiveSession(_resolved(settings, desk.account), desk, clock(), console.out)
         try:
@@ -59,6 +60,11 @@ def start(
             session.close(clock())
             print_end(session, console)
         return _report(session, console, clock)
+
+
+def _account_of(settings: Settings, account: str, *, is_dry_run: bool) -> AbstractContextManager[None]:
+    # A dry run sends no order, so it may look on beside the node that trades
+    return nullcontext() if is_dry_run else account_locked(account, settings.ib.host, settings.ib.port)
 
 
 def _report(session: LiveSession, console: Console, clock: Clock) -> int:

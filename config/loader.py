@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from config import secrets
+from config.errors import ConfigError
 from config.problems import Location, explain, named, nearest, shown, unfit_numbers, variable_names
 from config.schema import Settings
 
@@ -22,14 +23,6 @@ DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 PREFIX: Final = "BALLAST_"
 NEAR_VARIABLE: Final = 0.9  # likeness from which another name is taken for a slip
 FAR_OUT_DIGITS: Final = 300
-
-
-class ConfigError(Exception):
-    """Settings that cannot be used; the text has a paragraph for each problem and never shows a secret."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n\n".join(problems))
-        self.problems = tuple(problems)
 
 
 def load_settings(

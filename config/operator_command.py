@@ -20,10 +20,10 @@ from actors.control_answers import EXIT_DONE, EXIT_NOT_YET, EXIT_REFUSED, halt_f
 from actors.journal_commands import Answer, CommandJournal
 from actors.news import ticker
 from actors.status_report import StatusReport
-from catalog.sessions import NANOS_IN_SECOND
 from config.state_dir import HALT_FILE_NAME, JOURNAL, is_running
 from config.status_command import EXIT_NOT_RUNNING, read_status
 
+NANOS_IN_SECOND = 1_000_000_000
 LOOK_SECS = 0.05
 PATIENCE_NS = 5 * NANOS_IN_SECOND  # for the node to take a command, and again for its answer
 END_NS = 45 * NANOS_IN_SECOND  # for the node to end: 30 s to go flat, the rest to disconnect and report

@@ -77,7 +77,7 @@ class IbConfig(Section):
         4002, ge=1, le=MAX_PORT, description="TCP port: Gateway 4002 paper, 4001 live; TWS 7497 paper, 7496 live"
     )
     client_id: int = Field(
-        1, ge=1, le=9_999, description="API client id; fixed, and unique among the programs connected"
+        1, ge=1, le=9_999, description="API client id; fixed; no other program uses it or the next one, which listens"
     )
     market_data: Literal["realtime", "delayed"] = Field("realtime", description="kind of market data asked for")
 

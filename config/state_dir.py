@@ -10,7 +10,6 @@ from threading import Event
 from typing import Final, TextIO
 
 from actors.printed_line import shortened
-from config.schema import Settings
 
 ROOT: Final = Path("state")
 LOCK: Final = "node.lock"
@@ -33,15 +32,14 @@ class SecondInstance(StateError):  # noqa: N818 - an interlock, not a fault
     """Another node runs on the same state directory, or trades the same account."""
 
 
-def state_directory(chosen: Path | None, settings: Settings, account: str, *, is_dry_run: bool) -> Path:
+def state_directory(chosen: Path | None, mode: str, account: str) -> Path:
     """Return the chosen directory, or ``state/<mode>-<account>``."""
-    mode = "dry-run" if is_dry_run else settings.account.mode
     return chosen or ROOT / f"{mode}-{account}"
 
 
-def existing_directory(chosen: Path | None, settings: Settings | None, *, is_dry_run: bool) -> Path:
+def existing_directory(chosen: Path | None, mode: str, account: str | None) -> Path:
     """
-    Return the state directory of a node that ran: the chosen one, or the one that the settings mean.
+    Return the state directory of a node that ran: the chosen one, or that of a mode and account (None = any).
 
     Raises
     ------
@@ -49,11 +47,7 @@ def existing_directory(chosen: Path | None, settings: Settings | None, *, is_dry
         If there is none, or more than one could be meant.
 
     """
-    if chosen is not None or settings is None:
-        found = [] if chosen is None else [chosen]
-    else:
-        mode = "dry-run" if is_dry_run else settings.account.mode
-        found = sorted(ROOT.glob(f"{mode}-{settings.account.id or '*'}"))
+    found = sorted(ROOT.glob(f"{mode}-{account or '*'}")) if chosen is None else [chosen]
     ran = [directory for directory in found if (directory / JOURNAL).exists()]
     if len(ran) == 1:
         return ran[0]

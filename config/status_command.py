@@ -11,10 +11,10 @@ from actors.printed_line import shortened
 from actors.report_format import held_for, iso_utc
 from actors.status_report import EntriesStatus, HaltStatus, NodeStatus, StatusReport
 from actors.status_table import print_status
-from catalog.sessions import NANOS_IN_SECOND
 from config.state_dir import JOURNAL, StateError, is_running
 
 EXIT_RUNNING, EXIT_NOT_RUNNING = 0, 4
+NANOS_IN_SECOND = 1_000_000_000
 COLUMNS = 100  # of what is no terminal
 SILENT_NS = 10 * NANOS_IN_SECOND  # a node that runs says how it stands every second
 
@@ -107,6 +107,8 @@ def _of_gone(
         "detail": _end_text(run, since_ns, now_ns),
         "node": node,
         "link": None,
+        "session": None,
+        "data": (),
         "entries": EntriesStatus(are_allowed=False, reason="no node runs"),
         "halts": tuple(halts),
     }

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from nautilus_trader.common import Cache
 from nautilus_trader.model import InstrumentId, MarketOrder, OrderFilled, StopMarketOrder
 
-from strategies.holding import Holding
+from strategies.holding import Holding, Phase
 
 Order = MarketOrder | StopMarketOrder
 
@@ -40,3 +40,11 @@ def take_state(holding: Holding, order_id: str, order: Order | None) -> None:
         holding.is_stop_resting = True
         if isinstance(order, StopMarketOrder):
             holding.stop_trigger = order.trigger_price.as_decimal()
+
+
+def missing_stop(holding: Holding) -> str:
+    """Return in words what of a position that is kept has no stop at a start, "" when all of it has."""
+    is_kept = holding.phase is Phase.OPEN and holding.exit_reason is None
+    if not is_kept or holding.stop_open >= abs(holding.quantity):
+        return ""
+    return f"{holding.quantity:+} shares held, found a stop for {holding.stop_open} at the broker: it is put back"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from actors.messages import AccountView, Side
+from catalog.fees import FixedPlanFees
 from catalog.indicators import AverageTrueRange
 from catalog.sessions import Sessions
 from strategies.entry_gate import (
@@ -53,6 +54,7 @@ class StrategySetup:
     sessions: Sessions
     step_secs: int  # length of a bar
     hold_until_open: bool  # fill = "next_open" of a backtest
+    fees: FixedPlanFees | None  # live: what a fill costs whose commission the broker does not tell
     is_live: bool  # bars are requested, the journal is taken up, the link may break
 
 

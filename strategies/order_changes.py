@@ -4,11 +4,24 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
-from nautilus_trader.model import ClientOrderId, Equity, Price
+from nautilus_trader.model import (
+    ClientOrderId,
+    Equity,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderUpdated,
+    Price,
+)
 from nautilus_trader.trading import Strategy
 
 from strategies.command_lane import CommandLane
 from strategies.holding import Holding
+
+# Events after which the next cancel or change may leave
+ANSWERS = (OrderCanceled, OrderCancelRejected, OrderFilled, OrderModifyRejected, OrderRejected, OrderUpdated)
 
 
 class OrderChanges:
@@ -25,16 +38,24 @@ class OrderChanges:
         Shared by all strategies.
     holding : Callable[[], Holding]
         The round trip as it is when the command's turn comes.
+    asked : Callable[[str], None]
+        Told of each order whose command leaves.
 
     """
 
     def __init__(
-        self, strategy: Strategy, instrument: Equity, lane: CommandLane, holding: Callable[[], Holding]
+        self,
+        strategy: Strategy,
+        instrument: Equity,
+        lane: CommandLane,
+        holding: Callable[[], Holding],
+        asked: Callable[[str], None],
     ) -> None:
         self._strategy = strategy
         self._instrument = instrument
         self._lane = lane
         self._holding = holding
+        self._asked = asked
 
     def cancel(self, order_id: str) -> None:
         self._command(order_id, partial(self._strategy.cancel_order, ClientOrderId(order_id)))
@@ -59,6 +80,7 @@ class OrderChanges:
     def _command(self, order_id: str, command: Callable[[], None]) -> None:
         def send() -> None:
             if order_id in self._holding().working:
+                self._asked(order_id)
                 command()
             else:
                 self.answered(order_id)  # it ended while the command waited its turn

@@ -17,9 +17,12 @@ from actors.messages import (
     PositionReported,
     Side,
     StopMoved,
+    StopNode,
     Topic,
 )
 from strategies.holding import Holding
+
+RESTART_HELPS = 4  # exit code
 
 
 class OwnerVoice:
@@ -37,7 +40,9 @@ class OwnerVoice:
         )
         self._strategy.publish_message(Topic.ORDERS, message)
 
-    def filled(self, holding: Holding, role: OrderRole, fill: EngineFill, last_close: Decimal) -> None:
+    def filled(
+        self, holding: Holding, role: OrderRole, fill: EngineFill, commission_usd: Decimal, last_close: Decimal
+    ) -> None:
         """Tell of a fill that was booked."""
         message = OrderFilled(
             ts=fill.ts_event,
@@ -50,7 +55,7 @@ class OwnerVoice:
             side=Side.LONG if fill.order_side == OrderSide.BUY else Side.SHORT,
             quantity=int(fill.last_qty),
             price=fill.last_px.as_decimal(),
-            commission_usd=Decimal(0) if fill.commission is None else fill.commission.as_decimal(),
+            commission_usd=commission_usd,
             position_after=holding.quantity,
             exit_reason=holding.reason_of(role),
             last_close=last_close,
@@ -92,6 +97,10 @@ class OwnerVoice:
     def lock(self, detail: str, ts: int) -> None:
         """Tell ourselves to keep our hands off the symbol (law 11)."""
         self._strategy.publish_message(Topic.COMMANDS, LockSymbol(ts, self._symbol, detail))
+
+    def restart(self, ts: int, detail: str) -> None:
+        """Ask for the end of the session: stops stay at the broker, and the next start can help."""
+        self._strategy.publish_message(Topic.COMMANDS, StopNode(ts, RESTART_HELPS, f"{self._symbol}: {detail}"))
 
     def alert(self, ts: int, code: str, text: str, severity: str = "warning") -> None:
         """Raise an alert about the symbol."""

@@ -22,7 +22,6 @@ from nautilus_trader.model import (
     OrderExpired,
     OrderModifyRejected,
     OrderRejected,
-    OrderSide,
     OrderUpdated,
 )
 from nautilus_trader.model import OrderFilled as EngineFill
@@ -30,10 +29,13 @@ from nautilus_trader.trading import Strategy
 
 from actors.messages import ExitReason, OrderRole, Side
 from catalog.nautilus_v2 import LOST_ROUTE, NOT_READY
-from strategies.adoption import held_by_broker, take_state, unbooked_fills
+from strategies.adoption import held_by_broker, missing_stop, take_state, unbooked_fills
+from strategies.answer_watch import AnswerWatch
+from strategies.booking import Booking
 from strategies.command_lane import CommandLane
 from strategies.entry_plan import StrategySetup
 from strategies.holding import Holding, Phase
+from strategies.intents import Intents
 from strategies.memory import Memory
 from strategies.order_changes import OrderChanges
 from strategies.order_release import OrderRelease
@@ -58,13 +60,16 @@ class PositionOwner:
         self._setup = setup
         self._lane = lane
         self._voice = OwnerVoice(strategy, setup.symbol)
+        self._booking = Booking(self._voice, setup.fees)
         self.market = Decimal(0)  # the last close seen, which stops are clamped to
 
     def start(self, instrument: Equity) -> None:
         """Bind to the instrument; call once the strategy is registered with its engine."""
-        self._orders = OrderMaker(self._strategy, instrument)
-        self.changes = OrderChanges(self._strategy, instrument, self._lane, lambda: self.holding)
-        self._release = OrderRelease(self._strategy, instrument.id, hold_until_open=self._setup.hold_until_open)
+        strategy = self._strategy
+        self._answers = AnswerWatch(self, strategy, self._voice, is_live=self._setup.is_live)
+        self.changes = OrderChanges(strategy, instrument, self._lane, lambda: self.holding, self._answers.asked)
+        self._intents = Intents(OrderMaker(strategy, instrument), self._voice, self._answers.sent)
+        self._release = OrderRelease(strategy, instrument.id, hold_until_open=self._setup.hold_until_open)
 
     # -- Restart and outage ---------------------------------------------------------------------
 
@@ -75,8 +80,10 @@ class PositionOwner:
         for order_id, role in tuple(holding.roles.items()):
             order = cache.order(ClientOrderId(order_id))
             for fill in unbooked_fills(order, memory.booked_trades):
-                self._book(role, fill)
+                self._booking.book(holding, role, fill, self.market, self.ts_of(fill))
             take_state(holding, order_id, order)
+        if holding.roles:
+            self._voice.stop(holding, ts)
         held = held_by_broker(cache, self._setup.symbol)
         if held != holding.quantity:
             detail = f"the journal explains {holding.quantity} shares, the broker holds {held}"
@@ -86,7 +93,8 @@ class PositionOwner:
             holding.phase = holding.phase_by_orders()
             if holding.entry_open:
                 self._voice.entry_requested(holding.entry_open * holding.stop_trigger, ts)
-            self._voice.stop(holding, ts)
+            if text := missing_stop(holding):
+                self._voice.alert(ts, "stop_missing", text)
             self._advance(ts)
 
     def link(self, *, is_up: bool, ts: int) -> None:
@@ -108,15 +116,14 @@ class PositionOwner:
         hold: Callable[[], str] = str,
     ) -> None:
         """Send an entry with its protective stop as one list (law 2), unless by now ``hold`` says why not."""
-        entry, stop = self._orders.entry_with_stop(side, quantity, trigger, ts)
-        self.holding = Holding(phase=Phase.ENTERING, rule=rule, decision_id=decision_id, side=side, entry_time=ts)
-        self._sent(OrderRole.ENTRY, side, entry.client_order_id.value, quantity, None, ts)
-        self._sent(OrderRole.STOP, side.opposite, stop.client_order_id.value, quantity, trigger, ts)
+        holding = Holding(phase=Phase.ENTERING, rule=rule, decision_id=decision_id, side=side, entry_time=ts)
+        orders = self._intents.entry(holding, side, quantity, trigger, ts)
+        self.holding = holding
         if reason := hold():  # the journal could not take the intents
             self._voice.alert(ts, "entry_dropped", f"entry not sent: {reason}")
             self._nothing_left(ts)
         else:
-            self._release.send([entry, stop])
+            self._release.send(orders)
 
     def time_out_entry(self, ts: int) -> bool:
         """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar; True when it is late."""
@@ -191,10 +198,9 @@ class PositionOwner:
         holding = self.holding
         side, shares = Side(1 if holding.quantity > 0 else -1), abs(holding.quantity)
         holding.phase = Phase.CLOSING
-        order = self._orders.exit(side, shares, ts)
-        self._sent(OrderRole.EXIT, side.opposite, order.client_order_id.value, shares, None, ts)
+        orders = self._intents.exit(holding, side, shares, ts)
         self._voice.position(holding, ts)
-        self._release.send([order])
+        self._release.send(orders)
 
     # -- Stop -----------------------------------------------------------------------------------
 
@@ -233,8 +239,7 @@ class PositionOwner:
             self._voice.alert(ts, "unprotected", text, severity="critical")
             self.exit(ExitReason.PROTECTIVE_STOP, ts)  # one that is wanted already is tried again on the next bar
             return
-        stop = self._orders.stop(side, shares, trigger, ts)
-        self._sent(OrderRole.STOP, side.opposite, stop.client_order_id.value, shares, trigger, ts)
+        (stop,) = self._intents.stop(holding, side, shares, trigger, ts)
         self._strategy.submit_order(stop)
 
     # -- Law 11 ---------------------------------------------------------------------------------
@@ -264,6 +269,7 @@ class PositionOwner:
             self._foreign(event)
             return None
         role = self.holding.roles[order_id]
+        self._answers.heard(order_id, event)
         match event:
             case EngineFill():
                 return self._filled(role, event)
@@ -298,15 +304,8 @@ class PositionOwner:
         if order_id not in holding.working:
             text = f"{role} order {order_id} filled {fill.last_qty} after its end"
             self._voice.alert(self.ts_of(fill), "late_fill", text, severity="critical")
-        self._book(role, fill)
+        self._booking.book(holding, role, fill, self.market, self.ts_of(fill))
         return self._advance(self.ts_of(fill))
-
-    def _book(self, role: OrderRole, fill: EngineFill) -> None:
-        holding, order_id = self.holding, fill.client_order_id.value
-        commission = Decimal(0) if fill.commission is None else fill.commission.as_decimal()
-        bought = Side.LONG if fill.order_side == OrderSide.BUY else Side.SHORT
-        holding.filled(order_id, bought, int(fill.last_qty), fill.last_px.as_decimal(), commission)
-        self._voice.filled(holding, role, fill, self.market)
 
     def _advance(self, ts: int) -> float | None:
         """Do what the state now calls for; return the net return of the round trip when it is over."""
@@ -396,9 +395,3 @@ class PositionOwner:
         self._last, self.holding = holding, Holding()
         self._voice.position(self.holding, ts, ended=holding.decision_id)
         return holding.return_frac if is_new else None
-
-    # -- Orders ---------------------------------------------------------------------------------
-
-    def _sent(self, role: OrderRole, side: Side, order_id: str, shares: int, trigger: Decimal | None, ts: int) -> None:
-        self.holding.sent(role, order_id, shares, trigger)
-        self._voice.intended(self.holding, order_id, side, trigger, ts)

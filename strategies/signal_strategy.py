@@ -18,12 +18,7 @@ from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import (
     Bar,
     InstrumentId,
-    OrderCanceled,
-    OrderCancelRejected,
     OrderFilled,
-    OrderModifyRejected,
-    OrderRejected,
-    OrderUpdated,
     TradeTick,
 )
 from nautilus_trader.trading import Strategy
@@ -59,14 +54,14 @@ from strategies.command_lane import CommandLane
 from strategies.entry_gate import Verdict
 from strategies.entry_plan import ConfiguredRule, EntryPlan, EntryPlanner, StrategySetup
 from strategies.memory import Memory
+from strategies.order_changes import ANSWERS
 from strategies.order_news import progress_of
 from strategies.position_owner import PositionOwner
 from strategies.price_bar import PriceBar
+from strategies.retries import Retries
+from strategies.stop_raises import StopRaises
 
-FIRST_RETRY, LAST_RETRY = timedelta(milliseconds=250), timedelta(seconds=15)
 STARTED = timedelta(milliseconds=1)  # after which every component listens
-# Events after which the next cancel or change may leave
-ANSWERS = (OrderCanceled, OrderCancelRejected, OrderFilled, OrderModifyRejected, OrderRejected, OrderUpdated)
 MAY_MISS_BARS = {"link", "farm", "data"}  # who holds entries because bars may not come
 MAX_FAILURES = 3  # contained exceptions of this component after which it makes no more entries
 
@@ -96,6 +91,7 @@ class SignalStrategy(Strategy):
         super().__init__(strategy_config("SignalStrategy", tag, claim=setup.symbol))
         self.setup = setup
         self.owner = PositionOwner(self, setup, lane)
+        self._raises = StopRaises(self.owner.raise_stop)
         self.planner = EntryPlanner(setup)
         self.bars_seen = 0
         self.failures = 0
@@ -106,7 +102,7 @@ class SignalStrategy(Strategy):
         self.last_ts = 0
         self.close = Decimal(0)
         self._decisions = memory.decisions
-        self._retries = 0  # in a row
+        self._retries = Retries(self, self.on_retry)
         self._held_by: dict[str, str] = {}  # source → why it allows no entries
         self._halts: dict[bool, Halt] = {}  # by whether it ends with its session
         self.lock = ""  # why no order is sent for the symbol (law 11)
@@ -132,7 +128,10 @@ class SignalStrategy(Strategy):
 
     @contained
     def on_all_started(self, _event: TimeEvent) -> None:
-        self.owner.adopt(self._memory, self._now())
+        now = self._now()
+        self.owner.adopt(self._memory, now)
+        for halt in self._halts.values():
+            self.owner.exit(halt.reason, now)  # it was told before it was known what is held
 
     def _now(self) -> int:
         return int(self.clock.timestamp_ns())
@@ -190,6 +189,7 @@ class SignalStrategy(Strategy):
             self._tend(ts)
         for rule, signal in spoken:
             self._decide(rule, signal, ts, was_flat=was_flat)
+        self._raises.decided(ts)
 
     def _learn(self, bar: Bar) -> None:
         """Take in a bar of the past: it warms up, and once we run it can still ask for an exit (law 7)."""
@@ -311,9 +311,10 @@ class SignalStrategy(Strategy):
     def _hold_text(self) -> str:
         for source, detail in self._held_by.items():
             return f"{source}: {detail}"
-        if self.setup.is_live and self.cache.quote(InstrumentId.from_str(self.setup.symbol)) is None:
-            return "data: no quote yet"
-        return ""
+        return "" if self._has_quote() else "data: no quote yet"
+
+    def _has_quote(self) -> bool:
+        return not self.setup.is_live or self.cache.quote(InstrumentId.from_str(self.setup.symbol)) is not None
 
     def objection(self, ts: int) -> Verdict:
         """Return whether a signal at this moment might enter, as far as what is held here does not forbid it."""
@@ -336,8 +337,8 @@ class SignalStrategy(Strategy):
     @contained
     def on_command(self, command: object) -> None:
         match command:
-            case RaiseStop(symbol=self.setup.symbol, trigger=trigger, market=market):
-                self.owner.raise_stop(trigger, market)
+            case RaiseStop(symbol=self.setup.symbol):
+                self._raises.asked(command, self.last_ts)
             case RepairStop(symbol=self.setup.symbol, ts=ts):
                 self.owner.repair_stop(ts)
             case Halt():
@@ -372,26 +373,20 @@ class SignalStrategy(Strategy):
             return
         if not isinstance(event, OrderFilled):
             self.publish_message(Topic.ORDER_STATES, progress_of(self.setup.symbol, event, self.owner.ts_of(event)))
-            self._try_again_soon(event)
+            if self.setup.is_live:
+                self._retries.heard(event)
         closed = self.owner.on_order_event(event)
         if isinstance(event, ANSWERS):
             self.owner.changes.answered(event.client_order_id.value)
         if closed is not None:
             self.planner.trades.add(closed)
 
-    def _try_again_soon(self, event: object) -> None:
-        """Live, a cancel or a change that was not taken is tried again in a moment, not with the next bar."""
-        if isinstance(event, OrderCanceled | OrderUpdated):
-            self._retries = 0
-        elif self.setup.is_live and isinstance(event, OrderCancelRejected | OrderModifyRejected):
-            delay = min(FIRST_RETRY * 2**self._retries, LAST_RETRY)
-            self._retries += 1
-            self.clock.set_time_alert("retry", self.clock.utc_now() + delay, callback=self.on_retry)
-
     @contained
     def on_retry(self, _event: TimeEvent) -> None:
-        if self.last_ts:
-            self.owner.retry(self.last_ts)
+        if self._has_quote():
+            self.owner.retry(self.last_ts or self._now())
+        else:
+            self._retries.later()  # without a price an exit would be denied (T2)
 
     # -- Failures -------------------------------------------------------------------------------
 

@@ -113,6 +113,12 @@ class Book(Account):
         """Cancel any order, whoever placed it."""
         self._cancel(refusals.cancellable(self._orders.with_perm_id(perm_id), perm_id))
 
+    def think_again(self, perm_id: int) -> None:
+        """Reject an order that was accepted, as the broker does when it finds its margin too small."""
+        order = refusals.cancellable(self._orders.with_perm_id(perm_id), perm_id)
+        order.completed = self._clock()
+        self._move(order, Status.INACTIVE)
+
     def end_of_day(self) -> None:
         """Cancel what is good for the day only."""
         for order in self._orders.open():

@@ -155,6 +155,16 @@ class Commands:
         """Take the next requests of a kind (place, modify, cancel), and neither serve nor answer them."""
         self._world.faults.refuse(request, 0, None, count)
 
+    def serve_swallowed(self) -> None:
+        """Serve what was swallowed, as if it had been slow: in the order in which it came."""
+        late, self._world.faults.swallowed = self._world.faults.swallowed, []
+        for serve in late:
+            serve()
+
+    def reject_accepted(self, perm_id: int) -> None:
+        """Reject an order that was accepted: 201, and its status is Inactive."""
+        self._world.book.think_again(perm_id)
+
     def delay_commissions(self, secs: float) -> None:
         """Tell commissions this much later than their fills."""
         self._world.faults.commission_delay_secs = secs

@@ -1,7 +1,7 @@
 """What one client hears of the market: contract details, quotes, ticks, and bars of the past and the present."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
@@ -146,16 +146,15 @@ class DataDesk:
         for message in messages.quote(req_id, price.price, self._world.contract(price.symbol).tick, price.size):
             self._send(message)
 
-    def bars_closed(self, bars: Sequence[MarketBar]) -> None:
-        """Tell of the 5-second bars that closed now, and of the bars that they are part of."""
-        for bar in bars:
-            is_silent = self._world.faults.is_silent(bar.symbol)
-            for req_id in _of(self._bars, bar.symbol) if not is_silent else ():
-                self._send(messages.realtime_bar(req_id, bar))
-                self._world.bars_told += 1
-            for req_id, stream in self._streams.items():
-                if stream.symbol == bar.symbol:
-                    self._update(req_id, stream, bar, is_silent)
+    def bar_closed(self, bar: MarketBar) -> None:
+        """Tell of a 5-second bar that closed now, and of the bars that it is part of."""
+        is_silent = self._world.faults.is_silent(bar.symbol)
+        for req_id in _of(self._bars, bar.symbol) if not is_silent else ():
+            self._send(messages.realtime_bar(req_id, bar))
+            self._world.bars_told += 1
+        for req_id, stream in self._streams.items():
+            if stream.symbol == bar.symbol:
+                self._update(req_id, stream, bar, is_silent)
 
     def _update(self, req_id: int, stream: Stream, piece: MarketBar, is_silent: bool) -> None:
         forming = stream.bar.add(piece)

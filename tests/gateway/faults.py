@@ -1,6 +1,7 @@
 """What can go wrong on command: the switches, and what they do to a frame; no sockets."""
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 TEXTS = {
@@ -69,6 +70,7 @@ class Faults:
     data_refusal: int = 0
     commission_delay_secs: float = 0.0
     is_commission_withheld: bool = False
+    swallowed: list[Callable[[], None]] = field(default_factory=list)  # each serves a request after all
     _refusals: dict[str, deque[Refusal]] = field(default_factory=lambda: {kind: deque() for kind in ORDER_REQUESTS})
     _doubled: Counter[str] = field(default_factory=Counter)
     _overtaken: Counter[str] = field(default_factory=Counter)

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 
 from tests.gateway.lockstep import Lockstep
 from tests.gateway.market import Slice
+from tests.gateway.model import MarketBar
 from tests.gateway.world import World
 
 NANOS_IN_SECOND = 1_000_000_000
@@ -86,20 +88,20 @@ class Feed:
             piece = self._world.pieces[self._position]
             self._world.trade(piece)
             await _until(lockstep.has_caught_up)  # what fills before a bar closes is known when it does
-            self._close(piece)
-            await _until(lockstep.has_caught_up)
+            for _ in self._close(piece):
+                await _until(lockstep.has_caught_up)  # one symbol after the other: the adapter keeps no order
         self.is_done = True
 
     def step(self) -> int:
         """Play the next slice and return its time."""
         piece = self._world.pieces[self._position]
         self._world.trade(piece)
-        self._close(piece)
+        deque(self._close(piece), maxlen=0)
         return piece.ts
 
-    def _close(self, piece: Slice) -> None:
+    def _close(self, piece: Slice) -> Iterator[MarketBar]:
         self._position += 1
-        self._world.close_bars(piece)
+        yield from self._world.close_bars(piece)
         if self.is_over:
             self._world.book.end_of_day()
 

@@ -1,5 +1,6 @@
 """What one client does with orders, and what it is told of them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from google.protobuf.message import Message
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 UNSOLICITED = -1  # request id of an execution nobody asked for
 BY_HAND = 0
+REJECTED = 201
 CANCELLED = 202
 UNKNOWN_CONTRACT = 200
 
@@ -44,7 +46,7 @@ class OrderDesk:
         ids = self._world.next_order_ids
         ids[client_id] = max(ids[client_id], message.orderId + 1, FIRST_ORDER_ID)
         known = self._world.book.find(client_id, message.orderId)
-        if self._is_refused("modify" if known else "place", message.orderId):
+        if self._is_refused("modify" if known else "place", message.orderId, lambda: self._place(message)):
             return
         order = order_from(message, client_id, self._contract(message.contract).symbol)
         if known:
@@ -60,7 +62,7 @@ class OrderDesk:
         return contract
 
     def _cancel(self, message: Message) -> None:
-        if not self._is_refused("cancel", message.orderId):
+        if not self._is_refused("cancel", message.orderId, lambda: self._cancel(message)):
             self._world.book.cancel(self._client.client_id, message.orderId)
 
     def _cancel_all(self) -> None:
@@ -68,11 +70,20 @@ class OrderDesk:
             if not order.is_done:
                 self._world.book.cancel_by_hand(order.perm_id)
 
-    def _is_refused(self, request: str, order_id: int) -> bool:
-        refusal = self._world.faults.take_refusal(request)
+    def _is_refused(self, request: str, order_id: int, serve: Callable[[], None]) -> bool:
+        faults = self._world.faults
+        refusal = faults.take_refusal(request)
         if refusal is not None and refusal.code:
             self._client.refuse(order_id, refusal.code, refusal.text)
+        elif refusal is not None:
+            faults.swallowed.append(lambda: self._serve_late(serve, order_id))
         return refusal is not None
+
+    def _serve_late(self, serve: Callable[[], None], order_id: int) -> None:
+        try:
+            serve()
+        except Refused as refused:
+            self._client.refuse(order_id, refused.code, refused.text)
 
     def _open_orders(self, *, is_own_only: bool) -> None:
         for order in self._world.book.open_orders():
@@ -104,7 +115,10 @@ class OrderDesk:
 
     def changed(self, order: Order) -> None:
         """Tell the client the new state of one of its orders."""
-        if order.status is Status.CANCELLED:
+        if order.status is Status.INACTIVE:
+            self._send_state(order)
+            self._client.refuse(order.order_id, REJECTED, text_of(REJECTED, None))
+        elif order.status is Status.CANCELLED:
             self._client.send(messages.order_status(order, ""))
             self._client.refuse(order.order_id, CANCELLED, text_of(CANCELLED, None))
         else:

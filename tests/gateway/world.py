@@ -9,7 +9,7 @@ import asyncio
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -122,13 +122,15 @@ class World:
         for price in piece.prices:
             self._print(self.shocks.price(price, self.contract(price.symbol).tick))
 
-    def close_bars(self, piece: Slice) -> None:
-        """Let the bars close that end with the slice, and tell everyone."""
+    def close_bars(self, piece: Slice) -> Iterator[MarketBar]:
+        """Let the bars close that end with the slice; yield each one when everyone has been told of it."""
         self.now = piece.ts
-        bars = [self.shocks.bar(bar, self.contract(bar.symbol).tick) for bar in piece.bars]
-        self._played += bars
+        for bar in [self.shocks.bar(bar, self.contract(bar.symbol).tick) for bar in piece.bars]:
+            self._played.append(bar)
+            for client in list(self.clients.values()):
+                client.data.bar_closed(bar)
+            yield bar
         for client in list(self.clients.values()):
-            client.data.bars_closed(bars)
             client.accounts.time_passed()
 
     def _print(self, price: Price) -> None:

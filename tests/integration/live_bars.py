@@ -37,10 +37,10 @@ class Noted:
         return int(bar.ts > self._config.up_after)
 
 
-def noted(file: Path, up_after: int | None = None) -> str:
+def noted(file: Path, **settings: float) -> str:
     """Return a [[strategies]] table of the rule on AAPL."""
-    entry = "" if up_after is None else f", up_after = {up_after}"
-    return f'{{kind = "{__name__}:Noted", symbol = "{AAPL}", file = "{file}"{entry}}}'
+    more = "".join(f", {key} = {value}" for key, value in settings.items())
+    return f'{{kind = "{__name__}:Noted", symbol = "{AAPL}", file = "{file}"{more}}}'
 
 
 def bars_in(file: Path) -> list[tuple[int, str]]:

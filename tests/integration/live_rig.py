@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -78,12 +78,21 @@ def flat_market(minutes: int = 390, **closes: Sequence[float]) -> Market:
 class Node:
     """A running ``run_live.py``."""
 
-    def __init__(self, port: int, state: Path, tables: Sequence[str], overrides: Sequence[str], *flags: str) -> None:
+    def __init__(
+        self,
+        port: int,
+        state: Path,
+        tables: Sequence[str],
+        overrides: Sequence[str],
+        *flags: str,
+        sooner: Mapping[str, float] | None = None,
+    ) -> None:
         self.state = state
         settings = [f"strategies=[{', '.join(tables)}]", f"ib.port={port}", *QUIET, *overrides]
         options = [part for setting in settings for part in ("--set", setting)]
         environ = {name: text for name, text in os.environ.items() if not name.startswith("BALLAST_")}
-        command = [sys.executable, str(ROOT / "run_live.py"), "run", "--state", str(state), *flags, *options]
+        script = _impatient(sooner) if sooner else [str(ROOT / "run_live.py")]
+        command = [sys.executable, *script, "run", "--state", str(state), *flags, *options]
         state.mkdir(parents=True, exist_ok=True)
         self._terminal = state / "terminal.txt"
         with self._terminal.open("a") as out:
@@ -124,6 +133,15 @@ class Node:
         self.until(lambda: text in self.terminal, repr(text))
 
 
+def _impatient(sooner: Mapping[str, float]) -> list[str]:
+    """Return how to run the script with other constants, such as how long it waits before it acts."""
+    names = [name.rpartition(".") for name in sooner]
+    lines = [
+        f"import {module}; {module}.{constant} = {sooner[f'{module}.{constant}']}" for module, _, constant in names
+    ]
+    return ["-c", "; ".join([*lines, "import sys, run_live; sys.exit(run_live.main(sys.argv[1:]))"])]
+
+
 class Floor:
     """The gateway, the session's clock in the hand of the test, and the nodes that trade on it."""
 
@@ -134,16 +152,24 @@ class Floor:
         self._open = gateway.state()["session"]["open"]
 
     def start(
-        self, tables: Sequence[str], *overrides: str, flags: Sequence[str] = (), asks: str = "HistoricalDataRequest"
+        self,
+        tables: Sequence[str],
+        *overrides: str,
+        flags: Sequence[str] = (),
+        asks: str = "HistoricalDataRequest",
+        sooner: Mapping[str, float] | None = None,
     ) -> Node:
-        """Start a node and wait until it receives bars, which it ``asks`` for once a symbol."""
+        """
+        Start a node and wait until it receives bars, which it ``asks`` for once a symbol.
+
+        ``sooner`` sets constants of its modules by their dotted names, for what it would else wait for too long.
+
+        """
         before = self.gateway.received()[asks]
-        node = Node(self.gateway.port, self.state, tables, overrides, *flags)
+        node = Node(self.gateway.port, self.state, tables, overrides, *flags, sooner=sooner)
         self.nodes.append(node)
         symbols = 2 if any("MSFT" in table for table in tables) else 1
-        node.until(
-            lambda: self.gateway.received()[asks] >= before + symbols, "the subscription of bars"
-        )
+        node.until(lambda: self.gateway.received()[asks] >= before + symbols, "the subscription of bars")
         time.sleep(SETTLE_SECS)
         return node
 

@@ -103,6 +103,17 @@ def test_bar_that_forms_is_not_taken(tmp_path) -> None:
     assert minutes_of(store) == 2  # the third has closed, its last trades may still come
 
 
+def test_bars_beyond_those_asked_for_are_left(tmp_path) -> None:
+    store, broker = BarStore(tmp_path), Broker(TODAY.open + 3 * NANOS_IN_MINUTE)
+    answer = broker.bars
+    broker.bars = lambda symbol, step, end_ns, duration: answer(symbol, step, end_ns + NANOS_IN_MINUTE, duration)
+
+    fetch(store, broker, MONDAY)
+
+    # The third came too, and may still change
+    assert store.timestamps(KIND).tolist() == [TODAY.open + 2 * NANOS_IN_MINUTE]
+
+
 def test_thin_day_is_asked_for_once(tmp_path) -> None:
     store = BarStore(tmp_path)
     broker = Broker(lost=frozenset(FRAME["ts"].iloc[[-5, -100]].tolist()))

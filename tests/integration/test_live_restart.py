@@ -1,20 +1,22 @@
 """Starts and restarts of a live node over TCP: truth from the broker, ownership and latches from the journal (law 11)."""
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from actors.messages import ExitReason, OrderRole, Side
+from actors.journal_store import JournalStore
+from actors.messages import ExitReason, LossBaselineSet, LossLimitHit, Side
 from tests.integration.live_rig import PRICE, at_minute, flat_market, floor
-from tests.integration.rig import AAPL, SIDES
+from tests.integration.rig import AAPL, MSFT, SIDES
 
 EVER = (0, 2**62)
 
 
-def opening(side, *minutes, closing=(), number=0):
+def opening(side, *minutes, closing=(), number=0, symbol=AAPL):
     up, down = (minutes, closing) if side is Side.LONG else (closing, minutes)
-    return at_minute(up=up, down=down, short=side is Side.SHORT, number=number)
+    return at_minute(symbol, up=up, down=down, short=side is Side.SHORT, number=number)
 
 
 def hold(day, node, side, minute=2):
@@ -23,7 +25,7 @@ def hold(day, node, side, minute=2):
     node.until(lambda: len(day.resting()) == 2, "the entry and its stop")
     day.prints()
     node.until(lambda: day.position() == 100 * side, "the position")
-    node.until_says(f"stop rests at {95 if side is Side.LONG else 105} for 100")
+    node.until_says(f"{'bought' if side is Side.LONG else 'sold'} 100 at")
     return day.stop()
 
 
@@ -127,18 +129,215 @@ def test_a_position_whose_stop_was_cancelled_meanwhile_is_protected_or_closed(tm
 
 @SIDES
 def test_a_position_bought_by_hand_before_the_start_is_not_touched(tmp_path, side):
-    """Not by a signal, not at the loss limit, not by a flatten; and the node ends all the same."""
-    market = flat_market(AAPL=[PRICE] * 3 + [PRICE - 30 * side] * 387)
+    """Not by a signal, not at the loss limit, which another symbol hits; and the node ends all the same."""
+    market = flat_market(MSFT=[PRICE] * 2 + [PRICE - 4 * side] * 388)
     with floor(tmp_path, market) as day:
         day.gateway.do.trade(AAPL, by_hand(side), 50, "100")
-        node = day.start(
-            [opening(side, 2, closing=(3,))], "risk.max_daily_loss_usd=100", 'trading.on_stop="flatten"'
-        )
-        node.until_says("locked")
-        day.minute(5)
-        assert node.terminate() == 0
-        assert day.position() == 50 * side
-        assert day.gateway.received()["PlaceOrderRequest"] == 0
-        assert "position_break" in alerts(node)
+        tables = [opening(side, 2, closing=(3,)), opening(side, 2, symbol=MSFT)]
+        node = day.start(tables, "risk.max_daily_loss_usd=100")
+        node.until_says("LOCKED")
+        day.minute(2)
+        node.until(lambda: len(day.resting(MSFT)) == 2, "the entry and its stop")
+        day.prints()
+        node.until(lambda: day.position(MSFT) == 100 * side, "the position")
+        day.minute(3)
+        node.until(lambda: len(day.orders(MSFT)) == 3, "the closing order")
+        day.prints()
+        assert node.exit_code() == 5
+        assert (day.position(), day.position(MSFT)) == (50 * side, 0)
+        assert [one["quantity"] for one in day.orders()] == [50]
+        assert {"position_break", "loss_limit"} <= alerts(node)
         with node.journal() as journal:
-            assert {one.reason for one in journal.decisions(*EVER)} == {"held"}
+            decisions = journal.decisions(*EVER)
+            assert {one.reason for one in decisions if one.symbol == AAPL} == {"held"}
+
+
+@SIDES
+@pytest.mark.parametrize("traded", [50, -40, -100])
+def test_trades_by_hand_while_down_lock_the_symbol_at_the_start(tmp_path, side, traded):
+    """Our stop stays, but never for more than the broker holds."""
+    rests = min(100, 100 + traded)
+    with floor(tmp_path) as day:
+        first = opened(day, side)
+        first.kill()
+        day.gateway.do.trade(AAPL, by_hand(side if traded > 0 else side.opposite), abs(traded))
+
+        second = day.start([opening(side, 2, closing=(3,))])
+        second.until_says("LOCKED")
+        second.until(lambda: sum(order["quantity"] for order in day.resting()) == rests, "the stop's quantity")
+        day.minute(3)
+        assert second.terminate() == 0
+        assert day.position() == (100 + traded) * side
+        assert [order["type"] for order in day.orders()] == ["MKT", "STP", "MKT"]
+        if rests:
+            assert f"AAPL.NASDAQ {100 * side:+} shares with their stop at" in second.terminal
+        with second.journal() as journal:
+            assert journal.decisions(*EVER)[-1].reason == "held"
+
+
+@SIDES
+def test_trades_by_hand_while_running_lock_the_symbol_and_the_stop_cannot_reverse(tmp_path, side):
+    """AAPL is sold in two steps under our feet, MSFT is bought on top of ours; nothing is closed by us."""
+    with floor(tmp_path) as day:
+        tables = [opening(side, 2, closing=(4,), symbol=symbol) for symbol in (AAPL, MSFT)]
+        node = day.start(tables, 'trading.on_stop="keep_stops"')
+        day.minute(2)
+        node.until(lambda: len(day.resting(MSFT)) == len(day.resting()) == 2, "the entries and their stops")
+        day.prints()
+        node.until(lambda: day.position(MSFT) == day.position() == 100 * side, "the positions")
+        day.gateway.do.trade(AAPL, by_hand(side.opposite), 40)
+        day.gateway.do.trade(MSFT, by_hand(side), 50)
+        node.until_says("MSFT LOCKED")
+        node.until(lambda: day.stop()["quantity"] == 60, "a smaller stop")
+        day.gateway.do.trade(AAPL, by_hand(side.opposite), 60)
+        node.until(lambda: not day.resting(), "the end of the stop")
+        day.minute(4)
+        assert day.stop(MSFT)["quantity"] == 100
+        assert node.terminate() == 0
+        assert (day.position(), day.position(MSFT)) == (0, 150 * side)
+        assert len([order for order in day.orders() + day.orders(MSFT) if order["client_id"]]) == 4
+        with node.journal() as journal:
+            assert {one.reason for one in journal.decisions(*EVER)[2:]} == {"held"}
+        assert "foreign_fill" in alerts(node)
+
+
+@SIDES
+def test_after_a_restart_the_rule_that_opened_still_owns_the_position(tmp_path, side):
+    with floor(tmp_path) as day:
+        tables = [opening(side, 90, closing=(3,)), opening(side, 2, closing=(4,), number=1)]
+        first = day.start(tables, 'trading.exit_by="opener"')
+        hold(day, first, side)
+        first.kill()
+
+        second = day.start(tables, 'trading.exit_by="opener"')
+        day.minute(3)
+        day.prints()
+        assert (day.position(), len(day.orders())) == (100 * side, 2)
+        day.minute(4)
+        second.until(lambda: len(day.orders()) == 3, "the closing order")
+        day.prints()
+        second.until(lambda: day.position() == 0, "being flat")
+        assert second.terminate() == 0
+        with second.journal() as journal:
+            assert {fill.strategy.rpartition(":")[2] for fill in journal.fills(*EVER)} == {"AtMinute#2"}
+            assert [one.reason for one in journal.decisions(*EVER)][1] == "not_opener"
+
+
+@SIDES
+@pytest.mark.parametrize("fills", [True, False], ids=["goes on", "times out"])
+def test_a_partial_entry_survives_a_kill(tmp_path, side, fills):
+    with floor(tmp_path) as day:
+        day.gateway.do.split_fills(4)
+        first = day.start([opening(side, 2)])
+        day.minute(2)
+        first.until(lambda: len(day.resting()) == 2, "the entry and its stop")
+        day.prints()
+        first.until(lambda: day.position() == 25 * side, "a part of the position")
+        first.kill()
+        day.gateway.do.withhold_fills(AAPL, not fills)
+
+        second = day.start([opening(side, 2)])
+        assert day.stop()["quantity"] == 100
+        if fills:
+            day.prints(3)
+        else:
+            day.minute(3)
+        held = 100 if fills else 25
+        second.until(lambda: len(day.resting()) == 1 and day.stop()["quantity"] == held, "a stop as large as is held")
+        assert second.terminate() == 0
+        assert day.position() == held * side
+        assert len(day.orders()) == 2
+        assert f"AAPL.NASDAQ {held * side:+} shares with their stop" in second.terminal
+        assert alerts(second) == (set() if fills else {"entry_timeout"})
+        with second.journal() as journal:
+            assert sum(fill.quantity for fill in journal.fills(*EVER)) == held
+
+
+def test_an_entry_that_never_left_is_nothing_after_a_restart(tmp_path):
+    """The journal has the intents, the broker has heard of no order: the symbol is free, and ids are not used again."""
+    with floor(tmp_path) as day:
+        first = day.start([opening(Side.LONG, 2)])
+        day.gateway.do.swallow("place", 2)
+        day.minute(2)
+        first.until(lambda: day.gateway.received()["PlaceOrderRequest"] == 2, "the entry and its stop")
+        first.kill()
+        assert day.orders() == []
+
+        second = day.start([opening(Side.LONG, 2, 3)])
+        hold(day, second, Side.LONG, 3)
+        assert second.terminate() == 0
+        with second.journal() as journal:
+            assert [one.decision_id for one in journal.intents(*EVER)] == [f"{AAPL}-00000{n}" for n in (1, 1, 2, 2)]
+            assert len({one.client_order_id for one in journal.intents(*EVER)}) == 4
+
+
+@SIDES
+@pytest.mark.parametrize("lost", ["cancel", "place"])
+def test_an_exit_under_way_is_ended_after_a_kill(tmp_path, side, lost):
+    """Killed while the stop's cancel is not answered, and with the stop gone and the closing order not arrived."""
+    with floor(tmp_path) as day:
+        first = opened(day, side, closing=(3,))
+        sent = day.gateway.received()["PlaceOrderRequest"]
+        day.gateway.do.swallow(lost)
+        day.minute(3)
+        request, count = ("CancelOrderRequest", 1) if lost == "cancel" else ("PlaceOrderRequest", sent + 1)
+        first.until(lambda: day.gateway.received()[request] == count, "the request that is lost")
+        first.kill()
+
+        second = day.start([opening(side, 2)])
+        second.until(lambda: len(day.orders()) == 3, "the closing order")
+        day.prints()
+        second.until(lambda: day.position() == 0, "being flat")
+        second.until_says("flat: round trip")
+        assert second.terminate() == 0
+        assert (day.resting(), len(day.orders())) == ([], 3)
+        with second.journal() as journal:
+            assert journal.fills(*EVER)[-1].exit_reason is ExitReason.SIGNAL
+
+
+@SIDES
+@pytest.mark.parametrize("killed", ["while flattening", "before flattening"])
+def test_a_loss_limit_hit_before_a_kill_still_holds(tmp_path, side, killed):
+    falls = killed == "while flattening"
+    market = flat_market(AAPL=[PRICE] * 2 + [PRICE - 4 * side * falls] * 388)
+    limit = "risk.max_daily_loss_usd=100"
+    with floor(tmp_path, market) as day:
+        first = opened(day, side, limit)
+        if falls:
+            day.gateway.do.swallow("cancel")
+            day.minute(3)
+            first.until(lambda: day.gateway.received()["CancelOrderRequest"] == 1, "the cancel of the stop")
+        first.kill()
+        if not falls:
+            breach(first, date.max)
+
+        second = day.start([opening(side, 2, 4)], limit)
+        second.until(lambda: len(day.orders()) == 3, "the closing order")
+        day.prints()
+        assert second.exit_code() == 5
+        assert (day.position(), day.resting()) == (0, [])
+        with second.journal() as journal:
+            assert journal.fills(*EVER)[-1].exit_reason is ExitReason.LOSS_LIMIT
+        third = day.start([opening(side, 2, 4)], limit)
+        assert third.exit_code() == 5
+        assert len(day.orders()) == 3
+
+
+def test_the_session_after_a_breach_trades_again(tmp_path):
+    with floor(tmp_path) as day:
+        first = day.start([opening(Side.LONG, 2)])
+        assert first.terminate() == 0
+        breach(first, date(2024, 10, 4))
+
+        second = day.start([opening(Side.LONG, 2)])
+        hold(day, second, Side.LONG)
+        assert second.terminate() == 0
+
+
+def breach(node, session):
+    """Let the journal of a dead node end with a breach of the loss limit in some session."""
+    with JournalStore(node.state / "journal.sqlite") as store:
+        if session is not date.max:
+            store.write(LossBaselineSet(1, session, Decimal(100_000)), 1)
+        latch = store.loss_latch()
+        store.write(LossLimitHit(1, latch.session, Decimal(-200), Decimal(100), latch.baseline_usd), 1)

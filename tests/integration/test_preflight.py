@@ -59,6 +59,7 @@ def test_client_id_is_free_again_when_the_preflight_returns(gateway):
         (["account.mode=live", "account.id=U1234567"], "expected BALLAST_ARM_LIVE=U1234567 in the environment"),
         (["account.id=U1234567"], "expected DU… (paper)"),
         (["session.hours=extended"], "sleep outside regular hours"),
+        (["bars.step=1-HOUR"], 'found "1-HOUR"'),
     ],
 )
 def test_interlock_refuses_before_any_connection(gateway, overrides, words):

@@ -24,7 +24,7 @@ def write(path: Path, *lines: str) -> None:
 
 
 def test_its_three_words_are_read_in_order_and_once(tmp_path):
-    file = tmp_path / "ballast_2026-11-22_180113-151.jsonl"
+    file = tmp_path / "engine_2026-11-22_180113-151.jsonl"
     log = AdapterLog(tmp_path)
     write(file, line(TRANSPORT, LOST), line("Ledger", "a bar"), line(TRANSPORT, BACK), line(ORDERS, ENDED))
 
@@ -33,7 +33,7 @@ def test_its_three_words_are_read_in_order_and_once(tmp_path):
 
 
 def test_what_was_written_before_is_passed_over(tmp_path):
-    file = tmp_path / "ballast.jsonl"
+    file = tmp_path / "engine.jsonl"
     write(file, line(ORDERS, ENDED))
     log = AdapterLog(tmp_path)
     write(file, line(TRANSPORT, LOST))
@@ -43,13 +43,13 @@ def test_what_was_written_before_is_passed_over(tmp_path):
 
 def test_words_that_somebody_else_quotes_are_no_mark(tmp_path):
     log = AdapterLog(tmp_path)
-    write(tmp_path / "ballast.jsonl", line("Narrator", ENDED), line("Narrator", LOST), line(ORDERS, LOST))
+    write(tmp_path / "engine.jsonl", line("Narrator", ENDED), line("Narrator", LOST), line(ORDERS, LOST))
 
     assert log.poll() == []
 
 
 def test_a_line_that_comes_in_pieces_is_read_when_it_is_whole(tmp_path):
-    file = tmp_path / "ballast.jsonl"
+    file = tmp_path / "engine.jsonl"
     log = AdapterLog(tmp_path)
     whole = line(TRANSPORT, LOST)
     write(file, whole[:60])
@@ -61,7 +61,7 @@ def test_a_line_that_comes_in_pieces_is_read_when_it_is_whole(tmp_path):
 
 
 def test_it_reads_on_after_a_rotation_to_the_end_of_the_old_file_first(tmp_path):
-    old, new = tmp_path / "ballast_1.jsonl", tmp_path / "ballast_2.jsonl"
+    old, new = tmp_path / "engine_1.jsonl", tmp_path / "engine_2.jsonl"
     write(old, "")
     log = AdapterLog(tmp_path)
     write(old, line(TRANSPORT, LOST))

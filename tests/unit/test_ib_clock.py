@@ -70,6 +70,29 @@ def test_what_is_no_gateway_is_told(monkeypatch: pytest.MonkeyPatch, answer: byt
         broker_time_ns("127.0.0.1", answering(answer), 9)
 
 
+def test_visit_ends_when_the_gateway_has_hung_up_too() -> None:
+    """Only then is the client id free for who comes next."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    hung_up = []
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as line:
+            line.recv(100)
+            line.sendall(b"\0\0\0\x04" + b"223\0")
+            line.recv(100)
+            line.sendall(ib_clock._message(ib_clock.READY, 1))
+            line.recv(100)
+            line.sendall(ib_clock._message(ib_clock.TIME, 1_795_000_000))
+            assert line.recv(100) == b""
+            time.sleep(0.2)
+            hung_up.append(True)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+    assert broker_time_ns("127.0.0.1", listener.getsockname()[1], 9) == 1_795_000_000 * 10**9
+    assert hung_up == [True]
+
+
 def test_nobody_there_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -46,3 +46,13 @@ def test_pauses_after_refusals_grow_and_end() -> None:
     pauses = [retry_secs(refusals) for refusals in range(1, len(RETRY_SECS) + 2)]
 
     assert pauses == [60, 120, 300, 600, None]
+
+
+def test_third_sixty_wait_as_the_second_did() -> None:
+    pacing, now, sent = Pacing(), 0.0, []
+    for number in range(3 * IN_WINDOW):
+        now += pacing.wait_secs(f"S{number}.NYSE", "Monday", now)
+        pacing.sent(f"S{number}.NYSE", "Monday", now)
+        sent.append(now)
+
+    assert [sent[0], sent[IN_WINDOW], sent[2 * IN_WINDOW]] == [0, 600.5, 1_201]

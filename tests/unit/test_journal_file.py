@@ -78,7 +78,7 @@ def make_foreign(path: Path) -> None:
         (spoil_pages, "expected a sound file, found a damaged one.*; restore it from a backup, or move it away"),
         (spoil_rows, "expected a sound file, found a damaged one.*; restore it from a backup, or move it away"),
         (empty, "expected a journal, found an empty file; restore it from a backup, or move it away"),
-        (raise_version, "expected a journal of schema version 1, found version 99; use the version of Ballast that"),
+        (raise_version, "expected a journal of schema version 2, found version 99; use the version of Ballast that"),
         (make_foreign, "expected a journal, found another program's database; move it away, or choose another"),
     ],
 )

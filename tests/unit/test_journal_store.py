@@ -216,22 +216,13 @@ def test_a_lock_holds_over_runs_until_it_is_cleared(path, store):
         assert later.locks() == {"IBM.NYSE": "break"}
 
 
-def test_a_halt_without_an_end_holds_until_it_is_resumed(store):
-    halt = Halt(1, None, ExitReason.OPERATOR, "lunch")
-    write(store, halt, Halt(2, MONDAY, ExitReason.LOSS_LIMIT, "limit"))
-    assert store.operator_halt() == halt
-    assert store.resume(9)
-
-    assert store.operator_halt() is None
-    assert not store.resume(10)
-
-
 def test_commands_tell_whose_they_are(path, store):
     operators = [
         Halt(1, None, ExitReason.OPERATOR, ""),
         Flatten(2, ExitReason.OPERATOR, "", AAPL),
         HoldEntries(3, "operator", ""),
         ReleaseEntries(4, "operator"),
+        HoldEntries(9, "halt_file", ""),
     ]
     components = [
         Halt(5, MONDAY, ExitReason.LOSS_LIMIT, ""),
@@ -244,8 +235,8 @@ def test_commands_tell_whose_they_are(path, store):
         rows = other.execute("SELECT source, kind, holder FROM commands ORDER BY seq").fetchall()
     other.close()
 
-    assert [row[0] for row in rows] == ["operator"] * 4 + ["component"] * 4
-    assert rows[6] == ("component", "HoldEntries", "link")
+    assert [row[0] for row in rows] == ["operator"] * 5 + ["component"] * 4
+    assert rows[7] == ("component", "HoldEntries", "link")
     assert store.messages(Halt, *ALL_TIME) == [operators[0], components[0]]
 
 

@@ -1,0 +1,69 @@
+"""What a live session has for its operator: the status, the commands and the log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from actors.component import Watcher
+from actors.control import Control
+from actors.helm import StopRequest
+from actors.journal_commands import CommandJournal
+from actors.log_file import LogFile
+from actors.log_lines import LogLines
+from actors.log_writer import LogWriter
+from actors.pulse import Pulse, PulseSetup
+from catalog.sessions import Sessions
+from config.components import Components
+from config.live_view import desk_view
+from config.schema import AlertsConfig, Settings
+from config.state_dir import HALT_FILE_NAME, LOG
+
+MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorDesk:
+    """Where an operator of the session looks and asks."""
+
+    directory: Path
+    journal: CommandJournal
+    request: StopRequest
+    mode: str
+    account: str
+    started_ns: int
+    bar_types: dict[str, str]  # by symbol
+    baseline_usd: Decimal  # the day P&L counts from, until the loss limit says
+
+
+def operator_actors(
+    desk: OperatorDesk, settings: Settings, components: Components, sessions: Sessions
+) -> list[Watcher]:
+    """Return the actors that show and take what an operator asks for."""
+    view = desk_view(components.strategies, components.ledger)
+    setup = PulseSetup(
+        mode=desk.mode,
+        account=desk.account,
+        started_ns=desk.started_ns,
+        bar_types=desk.bar_types,
+        max_daily_loss_usd=settings.risk.max_daily_loss_usd,
+        trails=settings.trailing_stop.kind != "none",
+    )
+    halt_file, on_stop = desk.directory / HALT_FILE_NAME, settings.trading.on_stop
+    return [
+        Pulse(setup, view, sessions, desk.journal, desk.baseline_usd),
+        Control(desk.journal, halt_file, view, sessions, desk.request, on_stop),
+        LogWriter(LogFile(desk.directory / LOG), LogLines(mask_of(settings.alerts))),
+    ]
+
+
+def mask_of(config: AlertsConfig) -> Callable[[str], str]:
+    """Return what takes the alert targets out of a text."""
+    secrets = sorted((target.get_secret_value() for target in config.targets), key=len, reverse=True)
+
+    def mask(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    return mask

@@ -1,0 +1,94 @@
+"""
+Watches, live, that the broker answers what it is asked about the orders of one symbol (law 10).
+
+A closing order or a stop that is never answered leaves a position naked without a word: after a while it is told, and
+the order is cancelled, for that brings an answer. A cancel or a change that is never answered cannot be repeated (the
+engine and the adapter wait for the first one): then the node ends, stops stay, and the next start asks the broker.
+
+It does not protect from a broker that answers and does nothing.
+
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from nautilus_trader.common import TimeEvent
+from nautilus_trader.model import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderUpdated,
+)
+from nautilus_trader.trading import Strategy
+
+from actors.messages import Topic, failure
+from catalog.nautilus_v2 import contained
+from strategies.owner_voice import OwnerVoice
+from strategies.unanswered import GIVE_UP_SECS, TELL_SECS, Unanswered
+
+if TYPE_CHECKING:
+    from strategies.position_owner import PositionOwner
+
+LOOK_EVERY = timedelta(seconds=1)
+ANSWERS = (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderUpdated,
+)
+
+
+class AnswerWatch:
+    """Tells of silence about the orders of one owner."""
+
+    def __init__(self, owner: "PositionOwner", strategy: Strategy, voice: OwnerVoice, *, is_live: bool) -> None:
+        self._owner = owner
+        self._strategy = strategy
+        self._voice = voice
+        self._unanswered = Unanswered()
+        self._orders: set[str] = set()  # that have never been answered
+        if is_live:  # a simulated exchange always answers
+            strategy.clock.set_timer("answers", LOOK_EVERY, callback=self.on_look)
+
+    def sent(self, order_id: str) -> None:
+        """Take in that an order leaves which protects or closes; an entry has a timeout of its own."""
+        self._orders.add(order_id)
+        self.asked(order_id)
+
+    def asked(self, order_id: str) -> None:
+        """Take in that a cancel or a change leaves."""
+        self._unanswered.asked(order_id, self._strategy.clock.timestamp_ns())
+
+    def heard(self, order_id: str, event: object) -> None:
+        """Take in an event of an order; a fill alone answers no cancel."""
+        if isinstance(event, ANSWERS):
+            self._orders.discard(order_id)
+            self._unanswered.answered(order_id)
+
+    @contained
+    def on_look(self, event: TimeEvent) -> None:
+        now, owner = event.ts_event, self._owner
+        self._unanswered.keep(owner.holding.working)
+        if not owner.is_reachable:
+            self._unanswered.begin_again(now)
+        for order_id in self._unanswered.late(now):
+            text = f"{owner.holding.roles[order_id]} order {order_id}: no answer of the broker for {TELL_SECS} s"
+            self._voice.alert(max(now, owner.bar_ts), "no_answer", text, severity="critical")
+            if order_id in self._orders and not owner.is_locked:
+                owner.changes.cancel(order_id)
+        if self._unanswered.is_hopeless(now):
+            self._unanswered.begin_again(now)
+            self._voice.restart(now, f"no answer of the broker for {GIVE_UP_SECS} s; the next start asks it")
+
+    def on_failure(self, handler: str, error: Exception) -> None:
+        """Publish an exception of a look (law 13)."""
+        message = failure("AnswerWatch", handler, error, self._strategy.clock.timestamp_ns())
+        self._strategy.publish_message(Topic.FAILURES, message)

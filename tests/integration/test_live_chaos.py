@@ -1,0 +1,120 @@
+"""
+A whole session at speed with random faults: at its end the books agree, every position is covered, nothing is doubled.
+
+The faults are drawn from a seed; what the clock makes of them differs from run to run, the law does not.
+
+"""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actors.messages import OrderRole
+from tests.gateway.gateway import Gateway, soon
+from tests.gateway.market import Market
+from tests.integration.live_rig import FRIDAY, Node
+from tests.integration.rig import session_bars
+
+SPEED = 700.0  # a session of six and a half hours in half a minute
+FAULT_EVERY_SECS = 1.0
+QUIET_SECS = 12.0  # without faults at the end: what an outage left undone is found within ten seconds
+SYMBOLS = ("AAPL.NASDAQ", "MSFT.NASDAQ", "TSLA.NASDAQ")
+TABLES = (
+    '{kind = "moving_average_cross", symbol = "AAPL.NASDAQ", fast_period = 3, slow_period = 8, allow_short = true}',
+    '{kind = "rsi_macd", symbol = "AAPL.NASDAQ", rsi_period = 5}',
+    '{kind = "moving_average_cross", symbol = "MSFT.NASDAQ", fast_period = 2, slow_period = 5, allow_short = true}',
+    '{kind = "moving_average_cross", symbol = "TSLA.NASDAQ", fast_period = 3, slow_period = 7}',
+)
+SETTINGS = ('trailing_stop.kind="percent"', "trailing_stop.distance_pct=0.3", "stop.distance_pct=0.3")
+
+
+def restless_market(seed: int) -> Market:
+    """Return a session in which prices walk at random, so that there is much to do."""
+    dice = np.random.default_rng(seed)
+    frames = {}
+    for symbol in SYMBOLS:
+        steps = dice.normal(0, 0.0015, 2 * 390)
+        path = 200 * np.exp(np.cumsum(steps))
+        frames[symbol] = [session_bars(path[:390], FRIDAY), session_bars(path[390:])]
+    return Market.of_frames(frames, soon())
+
+
+def faults(gateway: Gateway, dice: random.Random) -> list[Callable[[], object]]:
+    """Return what may go wrong, each ready to happen."""
+    do, symbol = gateway.do, dice.choice(SYMBOLS)
+    return [
+        do.drop,
+        lambda: do.restart(dice.uniform(0.2, 2.0)),
+        lambda: do.notice(dice.choice((1100, 2103, 2105, 2110))),
+        lambda: do.notice(dice.choice((1101, 1102, 2104, 2106))),
+        lambda: do.double(dice.choice(("ExecutionDetails", "OpenOrder", "OrderStatus", "CommissionAndFeesReport"))),
+        lambda: do.overtake(dice.choice(("ExecutionDetails", "OrderStatus"))),
+        lambda: do.split_fills(dice.randint(1, 3)),
+        lambda: do.delay_commissions(dice.choice((0.0, 0.3))),
+        lambda: do.reject(dice.choice(("place", "modify", "cancel")), dice.choice((201, 10147, 110))),
+        lambda: do.shock(symbol, dice.choice((-0.5, 0.5))),
+        lambda: (do.hang(), time.sleep(0.5), do.resume()),
+    ]
+
+
+def calm(gateway: Gateway) -> None:
+    gateway.do.split_fills(1)
+    gateway.do.delay_commissions(0.0)
+    gateway.do.notice(1102)
+    gateway.do.notice(2104)
+
+
+@pytest.mark.parametrize("seed", [8])
+def test_a_session_of_random_faults_ends_with_equal_books(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - faults, not secrets
+    with Gateway.start(restless_market(seed), speed=SPEED, subscriptions=3) as gateway:
+        node = Node(gateway.port, tmp_path / "state", TABLES, SETTINGS)
+        node.until(lambda: gateway.state()["has_begun"], "the session's begin")
+        session = gateway.state()["session"]
+        quiet_from = session["close"] - int(QUIET_SECS * SPEED) * 10**9
+        while gateway.state()["now"] < quiet_from:
+            time.sleep(FAULT_EVERY_SECS)
+            dice.choice(faults(gateway, dice))()
+            assert node.process.poll() is None, node.terminal[-3000:]
+        calm(gateway)
+        node.until(lambda: gateway.state()["is_over"], "the end of the session")
+        node.until(lambda: is_settled(node, gateway), "equal books and covered positions")
+
+        assert node.terminate() == 0
+        assert is_settled(node, gateway)
+        nothing_is_doubled(node, gateway)
+
+
+def is_settled(node: Node, gateway: Gateway) -> bool:
+    """Return whether the journal holds what the broker holds, each position behind one stop of its size."""
+    state = gateway.state()
+    held = {symbol: row["quantity"] for symbol, row in state["positions"].items() if row["quantity"]}
+    with node.journal() as journal:
+        trips = journal.open_trips()
+    booked = {
+        symbol: quantity
+        for symbol, trip in trips.items()
+        if (quantity := sum(fill.side * fill.quantity for fill in trip.fills))
+    }
+    working = [order for order in state["orders"] if order["status"] in ("PreSubmitted", "Submitted")]
+    stops = {
+        order["symbol"]: (1 if order["side"] == "sell" else -1) * (order["quantity"] - order["filled"])
+        for order in working
+    }
+    return booked == held == stops and len(working) == len(stops)
+
+
+def nothing_is_doubled(node: Node, gateway: Gateway) -> None:
+    """Every round trip has one entry, and what the broker executed is in the journal once."""
+    with node.journal() as journal:
+        intents, fills = journal.intents(0, 2**62), journal.fills(0, 2**62)
+    entries = Counter(intent.decision_id for intent in intents if intent.role is OrderRole.ENTRY)
+    assert set(entries.values()) == {1}
+    executed = Counter((fill.symbol, fill.trade_id) for fill in fills)
+    assert set(executed.values()) == {1}
+    assert len(fills) == len(gateway.state()["executions"])

@@ -1,0 +1,84 @@
+"""What an operator is answered."""
+
+import pytest
+
+from actors.control_answers import (
+    chosen_symbols,
+    flattened,
+    halted,
+    not_flat_yet,
+    refusal_to_flatten,
+    resumed,
+    stopping,
+)
+from actors.desk_facts import Objection
+from actors.messages import ExitReason, Side
+from tests.unit.status_builders import AAPL, MSFT, flat, held
+
+SIDES = pytest.mark.parametrize("side", list(Side))
+
+
+@SIDES
+def test_a_halt_says_what_stays(side):
+    answer = halted("by anna: lunch", [held(side=side), flat(MSFT, phase="entering")])
+
+    assert answer.exit_code == 0
+    assert "halted by anna: lunch. No entry is made until `resume`" in answer.text
+    assert "An entry under way in MSFT is not called back; `flatten` does that." in answer.text
+    assert answer.text.endswith(f"\nHeld: AAPL {100 * side:+} (stop {100 - 5 * side}).")
+
+
+def test_a_position_without_a_stop_is_not_passed_over():
+    assert "Held: AAPL +100 (NO STOP)." in halted("x", [held(stop_trigger=None)]).text
+
+
+def test_a_resume_tells_what_it_lifted_and_what_it_did_not():
+    free, shut = [flat()], [flat(objection=Objection("session", "session: 08:00 is not after the 09:30 open"))]
+
+    assert resumed("by anna: lunch", [], free) == (resumed("by anna: lunch", (), free))
+    assert (
+        resumed("by anna: lunch", [], free).text == "resumed: the halt by anna: lunch is lifted. Entries are allowed."
+    )
+    assert "Entries wait for now: session: 08:00" in resumed("x", [], shut).text
+    assert resumed("", [], free).text.startswith("no halt of an operator was there to lift.")
+    refused = resumed("by anna: lunch", ["the daily loss limit", "the file"], free)
+    assert (refused.exit_code, refused.text) == (
+        3,
+        "resumed: the halt by anna: lunch is lifted. Still no entries: the daily loss limit; the file.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "symbols"),
+    [("", [AAPL, MSFT]), ("AAPL", [AAPL]), ("aapl", [AAPL]), ("MSFT.NASDAQ", [MSFT]), ("IBM", []), ("AAP", [])],
+)
+def test_an_operator_means_a_symbol_with_or_without_its_venue(wanted, symbols):
+    assert [facts.symbol for facts in chosen_symbols(wanted, [flat(), flat(MSFT)])] == symbols
+
+
+def test_what_cannot_be_flattened_is_said_with_a_code():
+    symbols = [flat(), held(MSFT, lock="locked: 50 shares are not ours")]
+
+    assert refusal_to_flatten("IBM", symbols).exit_code == 2
+    assert refusal_to_flatten("AAPL", symbols).text == "nothing to flatten: AAPL is flat."
+    assert refusal_to_flatten("", [flat(), flat(MSFT)]).text == "nothing to flatten: every symbol is flat."
+    locked = refusal_to_flatten("", symbols)
+    assert (locked.exit_code, "MSFT locked: 50 shares are not ours" in locked.text) == (3, True)
+    assert refusal_to_flatten("", [held(), *symbols]) is None
+
+
+@SIDES
+def test_a_flatten_is_answered_when_all_is_flat_or_not_in_time(side):
+    leaving = held(side=side, phase="cancelling", exit_reason=ExitReason.OPERATOR)
+
+    assert flattened("AAPL", [flat(), leaving]) is None
+    assert flattened("AAPL +100", [flat(), held(MSFT, lock="locked")]).exit_code == 0
+    late = not_flat_yet([leaving, flat(MSFT)])
+    assert (late.exit_code, "cancelling" in late.text, "MSFT" in late.text) == (1, True, False)
+    assert "once the broker can be reached" in not_flat_yet([held(is_reachable=False)]).text
+
+
+def test_a_stop_says_what_becomes_of_positions():
+    assert "stays behind its stops" in stopping("keep_stops", [held()]).text
+    assert "first all is closed" in stopping("flatten", [held()]).text
+    assert "Nothing is held." in stopping("flatten", [flat()]).text

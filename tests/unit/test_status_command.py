@@ -1,0 +1,206 @@
+"""The status of a state directory: alive, silent, ended, killed; its keys; how it looks."""
+
+import fcntl
+import json
+import re
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from actors.journal_commands import CommandJournal
+from actors.messages import ExitReason, Side
+from actors.order_tracks import OrderTracks
+from actors.status_parts import orders_status, positions_status
+from actors.status_report import (
+    AccountStatus,
+    BlockedStatus,
+    BookStatus,
+    DataStatus,
+    EntriesStatus,
+    HaltStatus,
+    LatencyStatus,
+    LinkStatus,
+    NodeStatus,
+    SessionStatus,
+    StatusReport,
+)
+from config.state_dir import JOURNAL, LOCK
+from config.status_command import SILENT_NS, read_status, show_status
+from tests.unit.journal_builders import RUN
+from tests.unit.status_builders import MSFT, held
+
+NOW = 1_795_372_800_000_000_000  # 2026-11-22 18:40:00 UTC
+SECOND = 10**9
+ROOT = Path(__file__).parents[2]
+
+
+def report(**changes) -> StatusReport:
+    symbols = [held(), held(MSFT, Side.SHORT, stop_trigger=None, exit_reason=ExitReason.OPERATOR, phase="cancelling")]
+    facts = {
+        "state": "holding",
+        "as_of": "2026-11-22T18:39:59.000Z",
+        "node": NodeStatus(
+            mode="paper", account="DU…567", started="2026-11-22T15:00:00.000Z", pid=77, rss_mb=201.5, cpu_pct=1.25
+        ),
+        "link": LinkStatus(state="down", since="2026-11-22T18:39:00.000Z", detail="no answer [yet]"),
+        "session": SessionStatus(
+            date="2026-11-23",
+            is_open=False,
+            opens="2026-11-23T14:30:00.000Z",
+            closes="2026-11-23T21:00:00.000Z",
+            secs_to_open=71_400,
+            secs_to_close=None,
+        ),
+        "entries": EntriesStatus(are_allowed=False, reason="not_ready: link: no answer [yet]"),
+        "halts": (HaltStatus(source="operator", since="2026-11-22T18:00:00.000Z", detail="by anna@desk: lunch"),),
+        "account": AccountStatus(
+            equity_usd=Decimal("100398.00"),
+            cash_usd=Decimal("90000.10"),
+            exposure_usd=Decimal(20200),
+            day_pnl_usd=Decimal("-398.126"),
+            daily_loss_limit_usd=Decimal(1000),
+        ),
+        "positions": positions_status(symbols, trails=True),
+        "orders": orders_status(symbols, OrderTracks()),
+        "blocked": (BlockedStatus(symbol=MSFT, reason="locked", detail="locked: 50 shares are not ours"),),
+        "data": (
+            DataStatus(symbol="AAPL.NASDAQ", last_bar="2026-11-22T18:39:00.000Z", age_secs=60.4, is_stale=False),
+            DataStatus(symbol=MSFT, last_bar=None, age_secs=None, is_stale=True),
+        ),
+        "book": BookStatus(is_equal=True, checked="2026-11-22T18:39:50.000Z"),
+        "latencies_ms": {"sent_to_accepted": LatencyStatus(count=5, p50=1.25, p95=7.5, max=9.9)},
+    }
+    return StatusReport(**facts | changes)
+
+
+@contextmanager
+def lock_held(directory: Path):
+    with (directory / LOCK).open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    with CommandJournal(tmp_path / JOURNAL) as journal:
+        journal.begin_run(RUN)
+        journal.put_snapshot(report().model_dump_json(), NOW - SECOND)
+    return tmp_path
+
+
+def shown(state: Path, *, as_json: bool = False, now: int = NOW) -> tuple[int, str]:
+    console = Console(highlight=False, soft_wrap=True)
+    with console.capture() as capture:
+        code = show_status(state, console, now, as_json=as_json)
+    return code, capture.get()
+
+
+def test_a_node_that_runs_is_told_as_it_says_itself(state):
+    with lock_held(state):
+        assert read_status(state, NOW) == report()
+        assert shown(state)[0] == 0
+
+
+def test_a_node_that_runs_and_says_nothing_is_silent(state):
+    with lock_held(state):
+        code, text = shown(state, now=NOW - SECOND + SILENT_NS + 1)
+        assert (code, "SILENT" in text) == (4, True)
+        assert "its last word is 10 s old: it hangs, or cannot write its journal" in text
+
+
+def test_a_node_that_was_killed_is_dead_since_its_last_word(state):
+    code, text = shown(state, now=NOW + 119 * SECOND)
+    assert (code, text.startswith("DEAD")) == (4, True)
+    assert "killed or crashed, last heard of 2 min ago, at 2026-11-22 18:39:59 UTC" in text
+    assert "no node runs" in text
+    assert re.search(r"AAPL +\+100", text)  # what it held is told all the same
+
+
+def test_a_node_that_ended_tells_how(state):
+    with CommandJournal(state / JOURNAL) as journal:
+        journal.end_run(1, NOW, 5, "the daily loss limit")
+        journal.ask("halt", "bob@desk", NOW, reason="night")
+    found = read_status(state, NOW + 60 * SECOND)
+
+    assert (found.state, found.is_running, found.node.exit_code) == ("stopped", False, 5)
+    assert found.detail == "no node runs since 2026-11-22 18:40:00 UTC (1 min ago): the daily loss limit (exit code 5)"
+    assert [halt.detail for halt in found.halts] == ["by bob@desk: night"]  # as of now, not as it last knew
+    assert (found.link, found.session, found.data, found.entries.are_allowed) == (None, None, (), False)
+
+
+def test_a_node_that_starts_is_not_taken_for_the_one_before(state):
+    with CommandJournal(state / JOURNAL) as journal:
+        journal.begin_run(RUN)
+    with lock_held(state):
+        found = read_status(state, NOW + 3600 * SECOND)
+    assert (found.state, found.entries.reason) == ("starting", "the node is starting")
+    assert found.node.pid is None
+    assert read_status(state, NOW).state == "dead"
+
+
+def test_words_of_another_version_are_not_guessed_at(state):
+    with CommandJournal(state / JOURNAL) as journal:
+        journal.put_snapshot('{"state": "dancing"}', NOW)
+    assert (read_status(state, NOW).state, read_status(state, NOW).positions) == ("dead", ())
+
+
+def keys(value: object, path: str = "") -> set[str]:
+    if isinstance(value, dict):
+        return {found for key, part in value.items() for found in keys(part, f"{path}.{key}" if path else key)}
+    if isinstance(value, list):
+        return {found for part in value for found in keys(part, f"{path}[]")}
+    return {path}
+
+
+def test_the_keys_of_the_json_are_those_of_the_page(state):
+    with lock_held(state):
+        code, text = shown(state, as_json=True)
+    said = keys(json.loads(text))
+    page = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
+    block = page.partition("<!-- status keys -->\n```\n")[2].partition("```")[0]
+
+    assert code == 0
+    assert {key.replace("latencies_ms.sent_to_accepted", "latencies_ms.STEP") for key in said} == set(block.split())
+    found = json.loads(text)
+    assert (found["schema_version"], found["account"]["day_pnl_usd"], found["positions"][1]["side"]) == (
+        1,
+        -398.126,
+        "short",
+    )
+
+
+def test_the_table_fits_and_says_everything(state):
+    with lock_held(state):
+        _, text = shown(state)
+    lines = text.splitlines()
+
+    assert max(map(len, lines)) <= 100
+    for words in (
+        "HOLDING  paper DU…567",
+        "NOT allowed: not_ready: link: no answer [yet]",
+        "operator, since 13:00:00: by anna@desk: lunch",
+        "2026-11-23, opens in 19 h 50 min at 09:30",
+        "DOWN since 13:39:00: no answer [yet]",
+        "equity $100,398.00, cash $90,000.10, exposure $20,200.00",
+        "−$398.13, limit −$1,000.00",
+        "equals the broker's, checked 10 s ago",
+        "age of the last bar: AAPL 1 min, MSFT no bar yet STALE",
+        "MSFT: locked: 50 shares are not ours",
+        "sent → accepted: p50 1.2, p95 7.5, max 9.9 ms (5)",
+        "process 77, started 10:00:00, memory 202 MB, CPU 1.2 %; as of 13:39:59",
+        "NO STOP",
+        "cancelling (operator)",
+        "O-AAPL.NASDAQ-2",
+    ):
+        assert words in text, words
+
+
+def test_a_book_that_differs_is_told_with_the_difference(state):
+    book = BookStatus(is_equal=False, checked="2026-11-22T18:39:50.000Z", detail="AAPL 100, the broker's 50")
+    with CommandJournal(state / JOURNAL) as journal:
+        journal.put_snapshot(report(book=book).model_dump_json(), NOW)
+    with lock_held(state):
+        assert "DIFFERS from the broker's: AAPL 100, the broker's 50" in shown(state)[1]
