@@ -32,11 +32,10 @@ def open_target(number: int, address: str, title: str) -> AlertTarget:
     # Here, for it takes a second and 40 MB, and most runs have no target
     from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
-    logging.getLogger("apprise").propagate = False  # it would print what is wrong, addresses included
     asset = AppriseAsset(
         app_id="Ballast", app_desc="Ballast", async_mode=False, storage_mode="memory", service_timeout=0
     )
-    service = Apprise.instantiate(address, asset=asset)
+    service = _service(address, asset)
     if service is None:
         scheme = SCHEME.match(address)
         found = f"one that begins with {scheme[0]}" if scheme else "one without a scheme"
@@ -56,6 +55,20 @@ def open_target(number: int, address: str, title: str) -> AlertTarget:
         return "" if result else _problem(" ".join(entry.message for entry in result.logs()))
 
     return AlertTarget(f"target {number} ({_shown(service)})", deliver)
+
+
+def _service(address: str, asset: Any) -> Any:
+    """Return what apprise makes of an address, None when it cannot; meanwhile it is silent, it would log the whole."""
+    from apprise import Apprise
+
+    log = logging.getLogger("apprise")
+    log.propagate, log.disabled = False, True
+    try:
+        return Apprise.instantiate(address, asset=asset)
+    except Exception:  # noqa: BLE001 - whatever a plugin raises; its text may show the address
+        return None
+    finally:
+        log.disabled = False
 
 
 def _shown(service: Any) -> str:

@@ -2,8 +2,9 @@
 The book check: what the broker holds, as the ear hears it, against the owners' books and the engine's.
 
 A difference that lasts locks the symbol: somebody else trades it, and nothing of theirs is closed or reversed by us
-(law 11). While it lasts no entry is made there. If it is the engine that does not follow the broker, the node ends for
-a restart, which takes the truth from the broker. It compares shares, not orders: those the engine checks by itself.
+(law 11). While it lasts no entry is made there. If it is the engine that does not follow the broker, the node starts
+itself anew, and takes the truth from the broker: so is a stop found that was hit while the link was down (T5). It
+compares shares, not orders: those the engine checks by itself.
 
 """
 
@@ -12,7 +13,7 @@ from decimal import Decimal
 
 from nautilus_trader.model import InstrumentId
 
-from actors.book_rules import BookRules, Counts, Verdict
+from actors.book_rules import AFTER_OUTAGE_NS, LASTING_NS, BookRules, Counts, Verdict
 from actors.component import Watcher
 from actors.heard import BooksCompared, BrokerPositionsTold, PositionsHeard
 from actors.messages import (
@@ -52,6 +53,9 @@ class BookCheck(Watcher):
         self._locked: set[str] = set()
         self._others: set[str] = set()  # told of
         self._is_ending = False
+        self._was_away = (
+            False  # the link, since the books last agreed: what happened meanwhile the engine does not hear
+        )
 
     @contained_start
     def on_start(self) -> None:
@@ -69,6 +73,7 @@ class BookCheck(Watcher):
             case BrokerPositionsTold(ts=ts, positions=positions):
                 self._compare(positions, ts)
             case LinkChanged(state=state) if state is not LinkState.UP:
+                self._was_away = True
                 for rules in self._rules.values():
                     rules.forget()
 
@@ -81,7 +86,7 @@ class BookCheck(Watcher):
         self._tell_others(positions, ts)
         differences = tuple(self._differences(positions, ts))
         if not differences:
-            self.agreed_ns = ts
+            self.agreed_ns, self._was_away = ts, False
         self.publish_message(Topic.LINK, BooksCompared(ts, differences))
 
     def _differences(self, positions: PositionsHeard, ts: int) -> Iterator[str]:
@@ -89,7 +94,8 @@ class BookCheck(Watcher):
             counts = self._counts(symbol, positions)
             report, changed_ns = self._reports.get(symbol, (None, 0))
             is_working = report is not None and bool(report.entry_open or report.is_exiting)
-            verdict = rules.compare(counts, ts, is_working=is_working, changed_ns=changed_ns)
+            patience_ns = AFTER_OUTAGE_NS if self._was_away else LASTING_NS
+            verdict = rules.compare(counts, ts, patience_ns, is_working=is_working, changed_ns=changed_ns)
             self._hold(symbol, counts, ts, is_different=rules.difference is not None)
             if verdict is Verdict.LOCK:
                 self._lock(symbol, counts, ts)
@@ -127,8 +133,8 @@ class BookCheck(Watcher):
         if self._is_ending:
             return
         self._is_ending = True
-        self._alert(ts, "engine_behind", symbol, f"{symbol}: {counts}; the node ends for a restart (exit 4)")
-        self.publish_message(Topic.COMMANDS, StopNode(ts, EXIT_UNREACHABLE, f"{symbol}: {counts}"))
+        self._alert(ts, "engine_behind", symbol, f"{symbol}: {counts}; the node starts itself anew")
+        self.publish_message(Topic.COMMANDS, StopNode(ts, EXIT_UNREACHABLE, f"{symbol}: {counts}", restarts=True))
 
     def _tell_others(self, positions: PositionsHeard, ts: int) -> None:
         new = set(positions.others) - self._others

@@ -11,7 +11,8 @@ from decimal import Decimal
 from enum import Enum, auto
 
 NANOS_IN_SECOND = 1_000_000_000
-LASTING_NS = 20 * NANOS_IN_SECOND  # the engine's own checks take a foreign purchase in within 12 s
+LASTING_NS = 20 * NANOS_IN_SECOND  # a fill is told when its commission report comes, 6 s at the latest (T8)
+AFTER_OUTAGE_NS = 3 * NANOS_IN_SECOND  # what filled while the link was down is not on its way any more
 RECENT_NS = 2 * NANOS_IN_SECOND  # a change of ours so recent may be later than what the ear heard
 
 
@@ -59,7 +60,7 @@ class BookRules:
     def __init__(self) -> None:
         self.difference: Difference | None = None
 
-    def compare(self, counts: Counts, now_ns: int, *, is_working: bool, changed_ns: int) -> Verdict:
+    def compare(self, counts: Counts, now_ns: int, patience_ns: int, *, is_working: bool, changed_ns: int) -> Verdict:
         """
         Compare what was counted just now.
 
@@ -69,6 +70,8 @@ class BookRules:
             The three numbers.
         now_ns : int
             Wall time.
+        patience_ns : int
+            How long a difference may last.
         is_working : bool
             Whether an entry or an exit is under way.
         changed_ns : int
@@ -84,7 +87,7 @@ class BookRules:
         if self.difference is None:
             self.difference = Difference(counts, now_ns)
         self.difference = replace(self.difference, counts=counts)
-        if now_ns - self.difference.since_ns < LASTING_NS:
+        if now_ns - self.difference.since_ns < patience_ns:
             return Verdict.WAIT
         return Verdict.RESTART if counts.is_engine_behind else Verdict.LOCK
 

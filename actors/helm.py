@@ -72,6 +72,7 @@ class Helm(Watcher):
         super().__init__()
         self.exit_code = EXIT_DONE
         self.reason = ""
+        self.wants_restart = False
         self.held: dict[str, PositionReported] = {}
         self.stops: dict[str, Decimal] = {}  # where each rests, by symbol
         self._request = request
@@ -127,6 +128,7 @@ class Helm(Watcher):
     @contained
     def on_command(self, command: object) -> None:
         if isinstance(command, StopNode):
+            self.wants_restart = command.restarts
             self._end(command.exit_code, command.detail)
 
     @contained

@@ -363,6 +363,7 @@ class StopNode:
     ts: int
     exit_code: int
     detail: str
+    restarts: bool = False  # by itself: the start takes the truth from the broker
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 """
-The market data of a backtest, chunk by chunk: closed bars, and the opening trade of each.
+The market data of a backtest, chunk by chunk: closed bars, twice, and the opening trade of each.
+
+Each bar comes first for the simulated exchange alone, then for those who decide: what a stop of any symbol did within
+a minute is known to every decision at its close, as it is live, whatever the order of the symbols.
 
 The opening trade is what a market order held for the next open fills at, and what lets a stop that was gapped
 through fill at the open. Strategies see it only while they hold such an order. Its size is a quarter of the bar's
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from nautilus_trader.model import AggressorSide, Bar, InstrumentId, Quantity, TradeId, TradeTick
+from nautilus_trader.model import AggressorSide, Bar, BarType, InstrumentId, Quantity, TradeId, TradeTick
 from nautilus_trader.persistence import ParquetDataCatalog
 from numpy.typing import NDArray
 
@@ -21,6 +24,8 @@ from catalog.store import BarStore
 
 OPEN_AFTER_NS = 1  # the opening trade prints this long after the last bar's close, before any other event
 VOLUME_SHARE = 4  # the engine lets an order take a quarter of a bar's volume at each of its prices
+# The engine matches the finest bar type of an instrument only [ran], whatever its bars really span; nobody hears this one
+MATCHED_STEP = "1-MILLISECOND-LAST-EXTERNAL"
 LEAST_VOLUME = 4  # shares: it matches a thinner bar at a stale price [ran], so the few that are get this volume
 NANOS_IN_SECOND = 1_000_000_000
 
@@ -75,11 +80,14 @@ class BacktestData:
     def load(self, span: Span) -> Iterator[list[Bar] | list[TradeTick]]:
         """Yield the bars and the opening trades of each symbol in a span, to be sorted stably by time."""
         catalog = ParquetDataCatalog(str(self._store.path))
+        told = []
         for symbol, bar_type in self._bar_types.items():
             bars = [_matchable(bar) for bar in catalog.query_bars([bar_type], start=span.start, end=span.end)]
             if bars:
                 yield self._opening_trades(symbol, bars)
-                yield bars
+                yield _for_exchange(symbol, bars)
+                told.append(bars)
+        yield from told
 
     def _opening_trades(self, symbol: str, bars: list[Bar]) -> list[TradeTick]:
         instrument_id = InstrumentId.from_str(symbol)
@@ -111,6 +119,11 @@ class BacktestData:
         day: date = local.date() + timedelta(days=1)
         midnight = local.replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0)
         return int(midnight.timestamp()) * NANOS_IN_SECOND
+
+
+def _for_exchange(symbol: str, bars: list[Bar]) -> list[Bar]:
+    kind = BarType.from_str(f"{symbol}-{MATCHED_STEP}")
+    return [Bar(kind, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.ts_event, bar.ts_init) for bar in bars]
 
 
 def _matchable(bar: Bar) -> Bar:

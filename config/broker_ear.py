@@ -30,7 +30,7 @@ class Pace:
 
     beat_secs: float = 2.0
     answer_secs: float = 5.0
-    positions_secs: float = 10.0
+    positions_secs: float = 2.0
     first_wait_secs: float = 1.0  # before it connects again; doubled up to the last
     last_wait_secs: float = 5.0
 

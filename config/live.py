@@ -26,6 +26,7 @@ from catalog.sessions import Sessions
 from config.alert_sending import make_alerter, make_sender
 from config.components import Components, bar_types_of, build_components, fixed_plan, traded_symbols
 from config.live_desk import OperatorDesk, operator_actors
+from config.live_link import LiveLink
 from config.live_node import make_node
 from config.live_record import LiveMode
 from config.restart import Past, forgotten, level, recall
@@ -99,9 +100,13 @@ class LiveSession:
 
     def run(self) -> int:
         """Run until a signal, the loss limit or a fault ends it; return the exit code."""
-        node = self._node()
+        link = LiveLink(
+            self.settings, self.desk.directory, self.bar_types, self.sessions, is_dry_run=self.desk.is_dry_run
+        )
+        node = self._node(link.actors)
         try:
-            node.run()
+            with link.listening():
+                node.run()
         except Exception as error:  # noqa: BLE001 - whatever the engine raises while it connects or reconciles
             self.helm.exit_code, self.helm.reason = EXIT_UNREACHABLE, f"the node did not start: {error}"
         if not self.helm.reason:
@@ -144,12 +149,12 @@ class LiveSession:
         loss = self.past.loss
         return loss is not None and loss.is_breached and loss.session >= self.sessions.session_of(now_ns)
 
-    def _node(self) -> LiveNode:
+    def _node(self, link: list[Watcher]) -> LiveNode:
         fees = None
         if self.desk.is_dry_run:
             fees = OrderFees(fixed_plan(self.settings))
         node = make_node(self.settings, self.desk.directory.resolve(), fees)
-        for actor in (*self.components.actors, *self._watch()):
+        for actor in (*self.components.actors, *link, *self._watch()):
             node.add_actor(actor)
         for strategy in self.components.strategies:
             node.add_strategy(strategy)

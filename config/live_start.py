@@ -1,5 +1,7 @@
 """From settings to a session and its end: checks, state directory, node, report."""
 
+import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
@@ -7,12 +9,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from config.live import Desk, LiveSession
+from actors.journal_reader import JournalReader
+from config.live import EXIT_UNREACHABLE, Desk, LiveSession
 from config.live_end import print_end, write_live_report
 from config.preflight import Preflight, run_preflight
 from config.preflight_table import print_preflight
 from config.schema import Settings
 from config.state_dir import account_locked, locked, state_directory
+
+HOUR_NS = 3_600_000_000_000
+STARTS_ANEW_PER_HOUR = 3  # after that many the supervisor, or a person, has to look
 
 Clock = Callable[[], int]  # UTC nanoseconds
 
@@ -59,12 +65,22 @@ def start(
         finally:
             session.close(clock())
             print_end(session, console)
+        if session.helm.wants_restart and may_start_anew(session, clock()):
+            console.out("starting anew")
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the very command that started this process
         return _report(session, console, clock)
 
 
 def _account_of(settings: Settings, account: str, *, is_dry_run: bool) -> AbstractContextManager[None]:
     # A dry run sends no order, so it may look on beside the node that trades
     return nullcontext() if is_dry_run else account_locked(account, settings.ib.host, settings.ib.port)
+
+
+def may_start_anew(session: LiveSession, now_ns: int) -> bool:
+    """Return whether a start of its own may help: not if the last ones did not."""
+    with JournalReader(session.store.path) as journal:
+        faults = [run for run in journal.runs() if run.exit_code == EXIT_UNREACHABLE and run.ended_ns is not None]
+    return sum(now_ns - run.ended_ns < HOUR_NS for run in faults if run.ended_ns) <= STARTS_ANEW_PER_HOUR
 
 
 def _report(session: LiveSession, console: Console, clock: Clock) -> int:

@@ -5,8 +5,9 @@ Run: uv run python -m tests.benchmarks.latency [--orders N] [--idle-mins M]. Lat
 5-second bar out of the gateway to the first bytes of the order that it causes in, by the gateway's log of frames.
 "Ours" is run_live.py with all its components and its journal on disk, and once more with the journal in memory; "bare"
 is a strategy without a thought on the same node and adapter, which sends the same entry with its stop. All are up at
-the same time and take turns order by order, so that a drift of the machine's speed falls on all. Idle is the default configuration in the first minutes of
-a session at the speed of the clock: three symbols are listened to, nothing is bought yet. It needs Linux's /proc.
+the same time and take turns order by order, so that a drift of the machine's speed falls on all. Idle is the default
+configuration in the first minutes of a session at the speed of the clock: three symbols are listened to, nothing is
+bought yet. It needs Linux's /proc and /dev/shm.
 """
 
 import argparse

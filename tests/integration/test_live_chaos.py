@@ -69,7 +69,7 @@ def calm(gateway: Gateway) -> None:
     gateway.do.notice(2104)
 
 
-@pytest.mark.parametrize("seed", [8])
+@pytest.mark.parametrize("seed", [7])
 def test_a_session_of_random_faults_ends_with_equal_books(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - faults, not secrets
     with Gateway.start(restless_market(seed), speed=SPEED, subscriptions=3) as gateway:

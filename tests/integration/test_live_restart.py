@@ -36,6 +36,17 @@ def opened(day, side, *overrides, **options):
     return node
 
 
+def leave(day, node):
+    """Let the closing order fill, behind whatever stops there were meanwhile."""
+    node.until(lambda: any(order["type"] == "MKT" for order in day.resting()), "the closing order")
+    day.prints()
+    node.until(lambda: day.position() == 0, "being flat")
+
+
+def market_orders(day):
+    return [order for order in day.orders() if order["type"] == "MKT"]
+
+
 def by_hand(side):
     return "buy" if side is Side.LONG else "sell"
 
@@ -65,9 +76,7 @@ def test_a_stop_keeps_position_and_stop_and_the_next_start_goes_on(tmp_path, sid
         second = day.start([opening(side, 2, closing=(4,))])
         assert day.stop() == stop
         day.minute(4)
-        second.until(lambda: len(day.orders()) == 3, "the closing order")
-        day.prints()
-        second.until(lambda: day.position() == 0, "being flat")
+        leave(day, second)
         assert second.terminate() == 0
         assert day.resting() == []
         with second.journal() as journal:
@@ -101,8 +110,7 @@ def test_a_stop_hit_while_the_node_was_down_is_a_trade_with_its_reason(tmp_path,
         assert alerts(second) == set()
 
 
-@SIDES
-@pytest.mark.parametrize("gap", [0, 8], ids=["", "through its trigger"])
+@pytest.mark.parametrize(("side", "gap"), [(Side.LONG, 0), (Side.SHORT, 8)])
 def test_a_position_whose_stop_was_cancelled_meanwhile_is_protected_or_closed(tmp_path, side, gap):
     price = PRICE - gap * side
     with floor(tmp_path, flat_market(AAPL=[PRICE] * 2 + [price] * 388)) as day:
@@ -152,8 +160,7 @@ def test_a_position_bought_by_hand_before_the_start_is_not_touched(tmp_path, sid
             assert {one.reason for one in decisions if one.symbol == AAPL} == {"held"}
 
 
-@SIDES
-@pytest.mark.parametrize("traded", [50, -40, -100])
+@pytest.mark.parametrize(("side", "traded"), [(Side.LONG, 50), (Side.SHORT, -40), (Side.LONG, -100)])
 def test_trades_by_hand_while_down_lock_the_symbol_at_the_start(tmp_path, side, traded):
     """Our stop stays, but never for more than the broker holds."""
     rests = min(100, 100 + traded)
@@ -175,34 +182,33 @@ def test_trades_by_hand_while_down_lock_the_symbol_at_the_start(tmp_path, side, 
             assert journal.decisions(*EVER)[-1].reason == "held"
 
 
-@SIDES
-def test_trades_by_hand_while_running_lock_the_symbol_and_the_stop_cannot_reverse(tmp_path, side):
-    """AAPL is sold in two steps under our feet, MSFT is bought on top of ours; nothing is closed by us."""
+def test_trades_by_hand_while_running_lock_the_symbol_and_the_stop_cannot_reverse(tmp_path):
+    """AAPL, long, is sold in two steps under our feet, MSFT is sold short on top of ours; nothing is closed by us."""
     with floor(tmp_path) as day:
-        tables = [opening(side, 2, closing=(4,), symbol=symbol) for symbol in (AAPL, MSFT)]
-        node = day.start(tables, 'trading.on_stop="keep_stops"')
+        tables = [opening(Side.LONG, 2, closing=(4,)), opening(Side.SHORT, 2, closing=(4,), symbol=MSFT)]
+        node = day.start(tables, "trading.on_stop='flatten'")
         day.minute(2)
         node.until(lambda: len(day.resting(MSFT)) == len(day.resting()) == 2, "the entries and their stops")
         day.prints()
-        node.until(lambda: day.position(MSFT) == day.position() == 100 * side, "the positions")
-        day.gateway.do.trade(AAPL, by_hand(side.opposite), 40)
-        day.gateway.do.trade(MSFT, by_hand(side), 50)
+        node.until(lambda: (day.position(), day.position(MSFT)) == (100, -100), "the positions")
+        day.gateway.do.trade(AAPL, "sell", 40)
+        day.gateway.do.trade(MSFT, "sell", 50)
         node.until_says("MSFT LOCKED")
         node.until(lambda: day.stop()["quantity"] == 60, "a smaller stop")
-        day.gateway.do.trade(AAPL, by_hand(side.opposite), 60)
+        day.gateway.do.trade(AAPL, "sell", 60)
         node.until(lambda: not day.resting(), "the end of the stop")
         day.minute(4)
         assert day.stop(MSFT)["quantity"] == 100
         assert node.terminate() == 0
-        assert (day.position(), day.position(MSFT)) == (0, 150 * side)
-        assert len([order for order in day.orders() + day.orders(MSFT) if order["client_id"]]) == 4
+        assert (day.position(), day.position(MSFT)) == (0, -150)
+        assert len(market_orders(day)) + len([one for one in day.orders(MSFT) if one["type"] == "MKT"]) == 5
         with node.journal() as journal:
             assert {one.reason for one in journal.decisions(*EVER)[2:]} == {"held"}
         assert "foreign_fill" in alerts(node)
 
 
-@SIDES
-def test_after_a_restart_the_rule_that_opened_still_owns_the_position(tmp_path, side):
+def test_after_a_restart_the_rule_that_opened_still_owns_the_position(tmp_path):
+    side = Side.SHORT
     with floor(tmp_path) as day:
         tables = [opening(side, 90, closing=(3,)), opening(side, 2, closing=(4,), number=1)]
         first = day.start(tables, 'trading.exit_by="opener"')
@@ -214,17 +220,14 @@ def test_after_a_restart_the_rule_that_opened_still_owns_the_position(tmp_path, 
         day.prints()
         assert (day.position(), len(day.orders())) == (100 * side, 2)
         day.minute(4)
-        second.until(lambda: len(day.orders()) == 3, "the closing order")
-        day.prints()
-        second.until(lambda: day.position() == 0, "being flat")
+        leave(day, second)
         assert second.terminate() == 0
         with second.journal() as journal:
             assert {fill.strategy.rpartition(":")[2] for fill in journal.fills(*EVER)} == {"AtMinute#2"}
             assert [one.reason for one in journal.decisions(*EVER)][1] == "not_opener"
 
 
-@SIDES
-@pytest.mark.parametrize("fills", [True, False], ids=["goes on", "times out"])
+@pytest.mark.parametrize(("side", "fills"), [(Side.LONG, True), (Side.SHORT, False)], ids=["goes on", "times out"])
 def test_a_partial_entry_survives_a_kill(tmp_path, side, fills):
     with floor(tmp_path) as day:
         day.gateway.do.split_fills(4)
@@ -271,8 +274,7 @@ def test_an_entry_that_never_left_is_nothing_after_a_restart(tmp_path):
             assert len({one.client_order_id for one in journal.intents(*EVER)}) == 4
 
 
-@SIDES
-@pytest.mark.parametrize("lost", ["cancel", "place"])
+@pytest.mark.parametrize(("side", "lost"), [(Side.LONG, "cancel"), (Side.SHORT, "place")])
 def test_an_exit_under_way_is_ended_after_a_kill(tmp_path, side, lost):
     """Killed while the stop's cancel is not answered, and with the stop gone and the closing order not arrived."""
     with floor(tmp_path) as day:
@@ -285,20 +287,17 @@ def test_an_exit_under_way_is_ended_after_a_kill(tmp_path, side, lost):
         first.kill()
 
         second = day.start([opening(side, 2)])
-        second.until(lambda: len(day.orders()) == 3, "the closing order")
-        day.prints()
-        second.until(lambda: day.position() == 0, "being flat")
+        leave(day, second)
         second.until_says("flat: round trip")
         assert second.terminate() == 0
-        assert (day.resting(), len(day.orders())) == ([], 3)
+        assert (day.resting(), len(market_orders(day))) == ([], 2)
         with second.journal() as journal:
             assert journal.fills(*EVER)[-1].exit_reason is ExitReason.SIGNAL
 
 
-@SIDES
-@pytest.mark.parametrize("killed", ["while flattening", "before flattening"])
-def test_a_loss_limit_hit_before_a_kill_still_holds(tmp_path, side, killed):
-    falls = killed == "while flattening"
+@pytest.mark.parametrize(("side", "falls"), [(Side.LONG, True), (Side.SHORT, False)], ids=["flattening", "before that"])
+def test_a_loss_limit_hit_before_a_kill_still_holds(tmp_path, side, falls):
+    """Killed while the stop's cancel is not answered, or when no more than the breach was on the disk."""
     market = flat_market(AAPL=[PRICE] * 2 + [PRICE - 4 * side * falls] * 388)
     limit = "risk.max_daily_loss_usd=100"
     with floor(tmp_path, market) as day:
@@ -312,15 +311,14 @@ def test_a_loss_limit_hit_before_a_kill_still_holds(tmp_path, side, killed):
             breach(first, date.max)
 
         second = day.start([opening(side, 2, 4)], limit)
-        second.until(lambda: len(day.orders()) == 3, "the closing order")
-        day.prints()
+        leave(day, second)
         assert second.exit_code() == 5
         assert (day.position(), day.resting()) == (0, [])
         with second.journal() as journal:
             assert journal.fills(*EVER)[-1].exit_reason is ExitReason.LOSS_LIMIT
         third = day.start([opening(side, 2, 4)], limit)
         assert third.exit_code() == 5
-        assert len(day.orders()) == 3
+        assert len(market_orders(day)) == 2
 
 
 def test_the_session_after_a_breach_trades_again(tmp_path):

@@ -19,7 +19,7 @@ def counts(broker, owner: int, engine: int) -> Counts:
 
 def verdicts(rules: BookRules, *told: Counts, is_working: bool = False, changed_ns: int = 0) -> list[Verdict]:
     return [
-        rules.compare(each, number * EVERY + 100 * SECOND, is_working=is_working, changed_ns=changed_ns)
+        rules.compare(each, number * EVERY + 100 * SECOND, LASTING_NS, is_working=is_working, changed_ns=changed_ns)
         for number, each in enumerate(told)
     ]
 
@@ -66,7 +66,7 @@ def test_nothing_is_said_while_an_order_works_or_the_books_changed_just_now():
     rules = BookRules()
     for number in range(9):
         now = (number + 1) * EVERY
-        told = rules.compare(other, now, is_working=False, changed_ns=now - RECENT_NS + 1)
+        told = rules.compare(other, now, LASTING_NS, is_working=False, changed_ns=now - RECENT_NS + 1)
         assert told is Verdict.WAIT
         assert rules.difference is None
 
@@ -77,7 +77,7 @@ def test_an_outage_does_not_count():
     verdicts(rules, other, other)
     rules.forget()
 
-    assert rules.compare(other, 200 * SECOND, is_working=False, changed_ns=0) is Verdict.WAIT
+    assert rules.compare(other, 200 * SECOND, LASTING_NS, is_working=False, changed_ns=0) is Verdict.WAIT
 
 
 def test_the_words_have_the_three_numbers():
@@ -92,7 +92,7 @@ def test_nothing_is_locked_or_restarted_before_a_difference_has_lasted(steps):
     rules, now, since = BookRules(), 1_000 * SECOND, None
     for broker, owner, engine, is_working, secs in steps:
         now += secs * SECOND
-        verdict = rules.compare(counts(broker, owner, engine), now, is_working=is_working, changed_ns=0)
+        verdict = rules.compare(counts(broker, owner, engine), now, LASTING_NS, is_working=is_working, changed_ns=0)
         is_same = broker == owner == engine
         since = None if is_same or is_working else since or now
         assert (verdict is Verdict.AGREE) is is_same
