@@ -228,7 +228,7 @@ class DataAgeChanged:
 
 @dataclass(frozen=True, slots=True)
 class MissedBar:
-    """A closed bar that was fetched after an outage; told in order, before the next live one."""
+    """A closed bar of the past, fetched after an outage or to warm up; told in order, before the next live one."""
 
     ts: int
     symbol: str
@@ -396,6 +396,7 @@ class Topic(StrEnum):
     LINK = "ballast.link"  # LinkChanged
     DATA = "ballast.data"  # DataAgeChanged
     MISSED_BARS = "ballast.missed_bars"  # MissedBar
+    HISTORY = "ballast.history"  # MissedBar, of before the start
     FAILURES = "ballast.failures"  # HandlerFailed
     ALERTS = "ballast.alerts"  # AlertRaised
     COMMANDS = "ballast.commands"  # everything in the imperative, from RaiseStop to FetchMissedBars

@@ -54,6 +54,7 @@ class TrailingStopManager(Watcher):
         self.listen(Topic.POSITIONS, self.on_position)
         self.listen(Topic.STOPS, self.on_stop_moved)
         self.listen(Topic.MISSED_BARS, self.on_missed_bar)
+        self.listen(Topic.HISTORY, self.on_history_bar)
         for symbol in self._ranges:
             self.subscribe_bars(self._bar_types[symbol])
 
@@ -88,6 +89,12 @@ class TrailingStopManager(Watcher):
     def on_bar(self, bar: Bar) -> None:
         if not is_off_session(bar, self._sessions):
             self._closed(self._symbols[bar.bar_type], bar.ts_init, bar.high, bar.low, bar.close)
+
+    @contained
+    def on_history_bar(self, bar: MissedBar) -> None:
+        average_range = self._ranges.get(bar.symbol)
+        if average_range is not None:
+            average_range.update(float(bar.high), float(bar.low), float(bar.close))
 
     @contained
     def on_missed_bar(self, bar: MissedBar) -> None:

@@ -24,7 +24,7 @@ from catalog.store import BarStore
 
 OPEN_AFTER_NS = 1  # the opening trade prints this long after the last bar's close, before any other event
 VOLUME_SHARE = 4  # the engine lets an order take a quarter of a bar's volume at each of its prices
-# The engine matches the finest bar type of an instrument only [ran], whatever its bars really span; nobody hears this one
+# The engine matches only the finest bar type of an instrument [ran], by its name; nobody listens to this one
 MATCHED_STEP = "1-MILLISECOND-LAST-EXTERNAL"
 LEAST_VOLUME = 4  # shares: it matches a thinner bar at a stale price [ran], so the few that are get this volume
 NANOS_IN_SECOND = 1_000_000_000

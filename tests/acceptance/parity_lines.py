@@ -1,8 +1,8 @@
 """
 What a session record tells of its decisions, orders, stops, fills and exits, as lines that both sides must share.
 
-Left out is what cannot be equal: ids; when an order leaves that the backtest holds until the next open, and so when its
-stop first rests; and the second of a fill, for a backtest knows the bar only.
+Left out is what cannot be equal. The backtest holds an order until the next open: so when a stop first rests, and the
+stop of an entry that is dropped before that open. It knows the bar of a fill only: so the second. And ids.
 
 """
 
@@ -13,7 +13,8 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from actors.records import OrderRecord, SessionRecord, StopPoint
+from actors.messages import OrderRole
+from actors.records import OrderRecord, SessionRecord
 
 NANOS_IN_MINUTE = 60 * 10**9
 
@@ -77,15 +78,19 @@ def _trigger(order: OrderRecord) -> str:
 
 
 def _stops(side: Side) -> Iterator[str]:
-    points = sorted(side.record.stops, key=lambda point: point.symbol)
-    for symbol, told in groupby(points, key=lambda point: point.symbol):
-        before: StopPoint | None = None
-        for point in told:
-            if before is None or before.trigger is None or point.trigger is None:
-                yield f"{symbol} rests at {point.trigger}" if point.trigger else f"{symbol} ends"
-            elif point.trigger != before.trigger:
+    orders = side.record.orders
+    dropped = {(one.symbol, one.created) for one in orders if one.role is OrderRole.ENTRY and not one.filled}
+    told = [point for point in side.record.stops if point.trigger is None or (point.symbol, point.ts) not in dropped]
+    for symbol, points in groupby(sorted(told, key=lambda point: point.symbol), key=lambda point: point.symbol):
+        rests: Decimal | None = None
+        for point in points:
+            if point.trigger is None and rests is not None:
+                yield f"{symbol} ends"
+            elif point.trigger is not None and rests is None:
+                yield f"{symbol} rests at {point.trigger}"
+            elif point.trigger != rests:
                 yield f"{symbol} raised to {point.trigger} at {_time(point.ts)}"
-            before = point
+            rests = point.trigger
 
 
 def _fills(side: Side) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Starts that are refused, interrupted or fail: the exit code and the words of ``run_live.py``, and nothing at the broker."""
+"""Starts that are refused, interrupted or fail: exit code and words of ``run_live.py``, and nothing at the broker."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""Starts and restarts of a live node over TCP: truth from the broker, ownership and latches from the journal (law 11)."""
+"""Starts and restarts of a live node over TCP: truth from the broker, ownership from the journal (law 11)."""
 
 import json
 from datetime import date

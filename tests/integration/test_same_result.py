@@ -9,7 +9,7 @@ from catalog.sample import sample_frame
 from catalog.store import BarStore
 from config.backtest import Backtest
 from config.loader import load_settings
-from tests.integration.rig import Onlooker
+from tests.integration.rig import AAPL, MSFT, SIDES, Onlooker, opening, run, session_bars, store_of
 
 TICKERS = ("AAPL", "MSFT", "TSLA")
 BARS = 3_900  # ten sessions
@@ -82,6 +82,21 @@ def test_the_size_of_chunks_changes_nothing(tmp_path, frames, plain, chunk_bars)
 
 def test_the_order_of_symbols_changes_nothing(tmp_path, frames, plain):
     assert outcome(tmp_path, frames, order=("TSLA", "AAPL", "MSFT")) == plain
+
+
+@SIDES
+@pytest.mark.parametrize(("stopped", "entering"), [(AAPL, MSFT), (MSFT, AAPL)])
+def test_a_stop_hit_within_a_minute_is_known_to_every_decision_at_its_close(tmp_path, side, stopped, entering):
+    falling = session_bars([100.0] * 5 + [100.0 - 10 * side] * 5)
+    frames = {symbol.removesuffix(".NASDAQ"): falling for symbol in (stopped, entering)}
+    tables = [opening(side, 2, symbol=stopped), opening(side, 6, symbol=entering)]
+
+    record = run(store_of(tmp_path, **frames), tables, ["risk.max_positions=1"])
+
+    assert [(trade.symbol, trade.exit_reason) for trade in record.trades] == [
+        (stopped, "protective_stop"),
+        (entering, "open"),
+    ]
 
 
 @pytest.mark.parametrize("secs", [7, 60])

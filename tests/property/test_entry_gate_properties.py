@@ -11,6 +11,7 @@ facts_of_any_kind = st.builds(
     # Mostly free of the simple objections, so that the inequalities are reached.
     is_enabled=st.sampled_from([True, True, True, False]),
     halt=st.sampled_from(["", "", "", "loss limit 2024-03-11"]),
+    hold=st.sampled_from(["", "", "", "link: lost 12 s ago"]),
     session=st.sampled_from([(True, ""), (True, ""), (True, ""), (False, "session: 09:33 is early")]),
     warm_up_bars_seen=st.integers(0, 4),
     warm_up_bars=st.integers(0, 3),
@@ -26,6 +27,7 @@ def test_gate_refuses_if_and_only_if_a_rule_is_broken(facts, risk):
     broken = {
         "disabled": not facts.is_enabled,
         "halted": facts.halt != "",
+        "not_ready": facts.hold != "",
         "session": facts.session[0] is False,
         "warm_up": facts.warm_up_bars - facts.warm_up_bars_seen > 0,
         "held": facts.symbol_lock != "",
