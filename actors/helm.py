@@ -14,7 +14,17 @@ from decimal import Decimal
 from nautilus_trader.common import TimeEvent
 
 from actors.component import Watcher
-from actors.messages import AlertRaised, ExitReason, Flatten, LossLimitHit, PositionReported, StopMoved, StopNode, Topic
+from actors.messages import (
+    AlertRaised,
+    ExitReason,
+    Flatten,
+    LockSymbol,
+    LossLimitHit,
+    PositionReported,
+    StopMoved,
+    StopNode,
+    Topic,
+)
 from catalog.nautilus_v2 import contained, contained_start
 
 EXIT_DONE, EXIT_LOSS_LIMIT = 0, 5
@@ -75,6 +85,7 @@ class Helm(Watcher):
         self.wants_restart = False
         self.held: dict[str, PositionReported] = {}
         self.stops: dict[str, Decimal] = {}  # where each rests, by symbol
+        self._locked: set[str] = set()  # symbols that nobody here closes (law 11)
         self._request = request
         self._flattens_on_stop = flattens_on_stop
         self._ends_at_loss_limit = ends_at_loss_limit
@@ -104,7 +115,8 @@ class Helm(Watcher):
         trigger = self.stops.get(symbol)
         stop = "WITHOUT A STOP" if trigger is None else f"with their stop at {trigger}"
         closing = ", an exit is under way" if report.is_exiting else ""
-        return f"{symbol} {report.quantity:+} shares {stop}{closing}"
+        locked = ", locked: the broker may hold others" if symbol in self._locked else ""
+        return f"{symbol} {report.quantity:+} shares {stop}{closing}{locked}"
 
     @contained
     def on_position(self, report: PositionReported) -> None:
@@ -130,6 +142,12 @@ class Helm(Watcher):
         if isinstance(command, StopNode):
             self.wants_restart = command.restarts
             self._end(command.exit_code, command.detail)
+        elif isinstance(command, LockSymbol):
+            self._locked.add(command.symbol)
+
+    def _is_flat(self) -> bool:
+        """Return whether nothing is held that we would close."""
+        return self.held.keys() <= self._locked
 
     @contained
     def on_look(self, event: TimeEvent) -> None:
@@ -138,7 +156,7 @@ class Helm(Watcher):
             self._request.take_signals()
         if self._is_ending:
             return
-        if self._awaits_flat and not self.held:
+        if self._awaits_flat and self._is_flat():
             self._end(self.exit_code, self.reason)
         elif self._deadline and event.ts_event > self._deadline:
             self._give_up(event.ts_event)
@@ -147,7 +165,7 @@ class Helm(Watcher):
 
     def _stop(self, ts: int) -> None:
         self.reason = self._request.reason
-        if not (self._flattens_on_stop and self.held):
+        if not self._flattens_on_stop or self._is_flat():
             self._end(EXIT_DONE, self.reason)
             return
         self._awaits_flat = True

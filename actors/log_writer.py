@@ -55,6 +55,10 @@ class LogWriter(Watcher):
         self.subscribe_topic(Topic.ALERTS, self.on_message, EARLY)
         self.subscribe_topic(Topic.COMMANDS, self.on_message, EARLY)
 
+    @contained_start
+    def on_stop(self) -> None:
+        self._file.close()  # what is told after this opens it again
+
     @contained
     def on_message(self, message: Any) -> None:
         """Write a message's line."""

@@ -98,7 +98,7 @@ class SignalStrategy(Strategy):
         self.feed = BarFeed(self, setup.bar_type, self.on_history_overdue, is_live=setup.is_live)
         self._account = account
         self._memory = memory
-        self._is_warm = not setup.is_live
+        self._is_warm = not (setup.is_live and setup.warmup_bars)
         self.last_ts = 0
         self.close = Decimal(0)
         self._decisions = memory.decisions
@@ -204,7 +204,7 @@ class SignalStrategy(Strategy):
             if signal == -self.owner.holding.side and not self.owner.holding.is_flat:
                 self._decide(rule, signal, ts, was_flat=False)
             else:
-                self._refuse(rule, signal, ts, "missed", "missed: the bar closed while the link was down")
+                self._refuse(rule, signal, ts, "missed", "missed: the bar was fetched after its time")
 
     def _see(self, bar: Bar) -> list[tuple[ConfiguredRule, int]]:
         """Feed a closed bar to the measures and the rules; return the rules that spoke."""

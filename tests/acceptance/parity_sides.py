@@ -27,7 +27,7 @@ from config.backtest import Backtest
 from config.components import traded_symbols
 from config.live_record import LiveFacts, live_record
 from config.live_window import report_window
-from config.loader import load_settings
+from config.loader import ConfigError, load_settings
 from config.schema import Settings
 from config.state_dir import JOURNAL
 from tests.acceptance.parity_node import BARS_SEEN, DEFAULT_CONFIG
@@ -63,11 +63,11 @@ class ParityError(Exception):
 
 
 def load(config: Path | None, overrides: Sequence[str]) -> Settings:
-    """Return the settings of both sides, the environment left out; raises ConfigError, ParityError."""
+    """Return the settings of both sides, the environment left out; raises ConfigError."""
     settings = load_settings(config, [*overrides, *COMMON], {})
     if settings.bars.step != STEP:
-        raise ParityError(
-            f"Expected bars.step = {STEP}, was {settings.bars.step}; the gateway serves a day of minutes."
+        raise ConfigError(
+            [f"bars.step: expected {STEP}, was {settings.bars.step}; the gateway serves a day of minutes."]
         )
     return settings
 

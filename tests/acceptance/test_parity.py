@@ -32,7 +32,7 @@ BUSY = (
     "sizing.fraction_pct=8",
     "risk.max_positions=2",
     "stop.distance_pct=0.3",
-    'trailing_stop.kind="atr"',
+    "trailing_stop.distance_pct=0.25",
     "trailing_stop.atr_multiple=2",
     "trailing_stop.min_step_bps=1",
     "session.avoid_first_mins=0",
@@ -62,10 +62,13 @@ def test_the_default_configuration_trades_a_session_live_as_in_a_backtest(tmp_pa
     assert len(record.stops) > 100
 
 
-def test_a_busy_day_with_shorts_and_stop_outs_is_traded_live_as_in_a_backtest(tmp_path):
+@pytest.mark.parametrize("trailing", ["percent", "atr"])
+def test_a_busy_day_with_shorts_and_stop_outs_is_traded_live_as_in_a_backtest(tmp_path, trailing):
     frames = {stock.symbol: sample_frame(stock.symbol) for stock in STOCKS}
 
-    record, differences = play(Market.of_frames(frames, soon(), HALF_DAY, history_sessions=3), tmp_path, BUSY)
+    market = Market.of_frames(frames, soon(), HALF_DAY, history_sessions=3)
+
+    record, differences = play(market, tmp_path, [*BUSY, f'trailing_stop.kind="{trailing}"'])
 
     assert differences == {}
     ended = Counter((trade.side.name, trade.exit_reason.value) for trade in record.trades)

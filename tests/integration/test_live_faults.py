@@ -72,7 +72,7 @@ def test_after_a_drop_missed_bars_come_once_in_order_and_trading_goes_on(tmp_pat
             watched(opening(side, 2, 8, closing=(4,))),
             watched(opening(side, 4, 8, symbol=MSFT)),
         ]
-        node = day.start(tables)
+        node = day.start(tables, sooner={"dbg.X": 1})
         enter(day, node, 2)
         stop = day.stop()
         lost(day, node)

@@ -24,7 +24,7 @@ def losing(side: Side):
 @SIDES
 def test_the_loss_limit_closes_everything_a_partial_entry_too_and_ends_with_5(tmp_path, side):
     with floor(tmp_path, losing(side)) as day:
-        node = day.start([opening(side, 2), opening(side, 3, symbol=MSFT)], LIMIT)
+        node = day.start([opening(side, 2), opening(side, 3, symbol=MSFT)], LIMIT, "risk.entry_timeout_secs=300")
         enter(day, node, 2)
         day.gateway.do.split_fills(4)
         enter(day, node, 3, MSFT)
@@ -33,6 +33,9 @@ def test_the_loss_limit_closes_everything_a_partial_entry_too_and_ends_with_5(tm
         node.until(lambda: len(day.orders()) == len(day.orders(MSFT)) == 3, "both exits")
         assert day.orders(MSFT)[0]["status"] == "Cancelled"
         assert (day.position(MSFT), day.orders(MSFT)[2]["quantity"]) == (25 * side, 25)
+        # One command at a time: before each the adapter asks for all open orders, and two that do collide
+        asked = [frame.kind for frame in day.gateway.frames("AllOpenOrdersRequest", "CancelOrderRequest")]
+        assert asked[-6:] == ["AllOpenOrdersRequest", "CancelOrderRequest"] * 3
         day.gateway.do.withhold_fills(MSFT, False)
         day.prints(4)
 

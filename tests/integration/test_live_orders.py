@@ -7,6 +7,7 @@ import pytest
 from actors.messages import Action, ExitReason, OrderRole, Side
 from tests.integration.live_rig import flat_market, floor
 from tests.integration.live_steps import (
+    EVER,
     alerts,
     codes,
     decisions,
@@ -185,6 +186,8 @@ def test_two_stops_trail_on_the_same_bar_and_a_refused_step_is_made_again(tmp_pa
             day.minute(minute)
             node.until(lambda: day.stop()["stop_price"] == Decimal(trigger), "the step of AAPL")  # noqa: B023
             node.until(lambda: day.stop(MSFT)["stop_price"] == Decimal(trigger), "the step of MSFT")  # noqa: B023
+        with node.journal() as journal:  # one command at a time: none got in the way of another
+            assert "modifyrejected" not in {each.status for each in journal.progress(*EVER)}
 
         day.gateway.do.reject("modify", 201)
         day.minute(6)

@@ -183,28 +183,27 @@ def test_trades_by_hand_while_down_lock_the_symbol_at_the_start(tmp_path, side, 
 
 
 def test_trades_by_hand_while_running_lock_the_symbol_and_the_stop_cannot_reverse(tmp_path):
-    """AAPL, long, is sold in two steps under our feet, MSFT is sold short on top of ours; nothing is closed by us."""
+    """AAPL, long, is sold under our feet, MSFT is sold short on top of ours; nothing is closed by us."""
     with floor(tmp_path) as day:
         tables = [opening(Side.LONG, 2, closing=(4,)), opening(Side.SHORT, 2, closing=(4,), symbol=MSFT)]
-        node = day.start(tables, "trading.on_stop='flatten'")
+        node = day.start(tables, 'trading.on_stop="flatten"')
         day.minute(2)
         node.until(lambda: len(day.resting(MSFT)) == len(day.resting()) == 2, "the entries and their stops")
         day.prints()
         node.until(lambda: (day.position(), day.position(MSFT)) == (100, -100), "the positions")
         day.gateway.do.trade(AAPL, "sell", 40)
         day.gateway.do.trade(MSFT, "sell", 50)
+        node.until_says("starting anew")  # the engine makes trades of its own of what is not ours
         node.until_says("MSFT LOCKED")
         node.until(lambda: day.stop()["quantity"] == 60, "a smaller stop")
-        day.gateway.do.trade(AAPL, "sell", 60)
-        node.until(lambda: not day.resting(), "the end of the stop")
         day.minute(4)
         assert day.stop(MSFT)["quantity"] == 100
         assert node.terminate() == 0
-        assert (day.position(), day.position(MSFT)) == (0, -150)
-        assert len(market_orders(day)) + len([one for one in day.orders(MSFT) if one["type"] == "MKT"]) == 5
+        assert (day.position(), day.position(MSFT)) == (60, -150)
+        assert len([one for one in day.orders() + day.orders(MSFT) if one["type"] == "MKT"]) == 4
+        assert "position_break" in alerts(node)
         with node.journal() as journal:
             assert {one.reason for one in journal.decisions(*EVER)[2:]} == {"held"}
-        assert "foreign_fill" in alerts(node)
 
 
 def test_after_a_restart_the_rule_that_opened_still_owns_the_position(tmp_path):
@@ -251,7 +250,7 @@ def test_a_partial_entry_survives_a_kill(tmp_path, side, fills):
         assert day.position() == held * side
         assert len(day.orders()) == 2
         assert f"AAPL.NASDAQ {held * side:+} shares with their stop" in second.terminal
-        assert alerts(second) == (set() if fills else {"entry_timeout"})
+        assert ("entry_timeout" in alerts(second)) is not fills
         with second.journal() as journal:
             assert sum(fill.quantity for fill in journal.fills(*EVER)) == held
 
