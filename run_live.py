@@ -1,5 +1,6 @@
 """Trade the configured strategies through Interactive Brokers: ``uv run run_live.py``, paper unless armed."""
 
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ EXIT_USAGE, EXIT_REFUSED, EXIT_BROKEN = 2, 3, 1
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, do it, return the exit code."""
     console = Console(highlight=False, soft_wrap=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the node begins to run
     try:
         return run_command(parse(argv), console, time.time_ns, time.sleep)
     except (ConfigError, CatalogError, NoState) as error:

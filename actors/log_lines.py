@@ -40,7 +40,9 @@ class LogLines:
             row |= self._of_order(message, now_ns)
         return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
-    def _of_order(self, message: OrderIntended | OrderProgressed | OrderFilled | StopMoved, now_ns: int) -> dict[str, object]:
+    def _of_order(
+        self, message: OrderIntended | OrderProgressed | OrderFilled | StopMoved, now_ns: int
+    ) -> dict[str, object]:
         track = self._tracks.track(message.client_order_id)
         if track is None:
             return {}

@@ -3,7 +3,6 @@ Messages between strategies and actors: the only thing they know of each other.
 
 Events are named in the past tense, commands in the imperative; all are frozen.
 Times are UTC nanoseconds since the epoch, event time (law 9); money is ``Decimal`` USD.
-
 """
 
 import traceback
@@ -12,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+
+OPERATORS_HOLDS = OPERATOR, HALT_FILE = "operator", "halt_file"  # sources of ``HoldEntries``: an operator's halt
 
 
 class Side(IntEnum):
@@ -316,9 +317,6 @@ class LockSymbol:
     ts: int
     symbol: str
     detail: str
-
-
-OPERATORS_HOLDS = OPERATOR, HALT_FILE = "operator", "halt_file"  # sources of ``HoldEntries``: an operator's halt
 
 
 @dataclass(frozen=True, slots=True)

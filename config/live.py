@@ -6,6 +6,7 @@ to the operator.
 
 """
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -106,6 +107,8 @@ class LiveSession:
         node = self._node(link.actors)
         try:
             with link.listening():
+                # Left as it is before that, it would raise in the midst of some handler
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 node.run()
         except Exception as error:  # noqa: BLE001 - whatever the engine raises while it connects or reconciles
             self.helm.exit_code, self.helm.reason = EXIT_UNREACHABLE, f"the node did not start: {error}"

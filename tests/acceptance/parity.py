@@ -29,6 +29,9 @@ from tests.gateway.market import HISTORY_SESSIONS, Market
 
 EXIT_EQUAL, EXIT_DIFFERENT, EXIT_USAGE = 0, 1, 2
 DIFFERENCES_SHOWN = 6
+# Where the two cannot be equal (docs/decisions/0004-fill-timing.md)
+NO_BAR = "an entry that waits over one times out in a backtest, live it fills (unless entry_timeout_secs is longer)"
+THIN = "there a backtest splits an order, the rest a tick worse"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,8 +124,11 @@ def _tell(case: Case, live: Live, console: Console) -> None:
     console.print(f"Session {session.session}, {minutes} minutes, live over TCP and as a backtest (next open).")
     for symbol, seen in live.bars_seen.items():
         bars = case.bars_in_session(symbol)
-        gaps = f", {minutes - bars} minutes without a bar" if bars < minutes else ""
-        console.print(f"  {symbol}: {bars} bars after {seen - bars} of history{gaps}")
+        gaps = f", {minutes - bars} minutes without a bar: {NO_BAR}" if bars < minutes else ""
+        largest = max((order.quantity for order in live.record.orders if order.symbol == symbol), default=0)
+        thin = case.thin_bars(symbol, largest)
+        thin_bars = f", {thin} bars too thin for {largest} shares: {THIN}" if thin else ""
+        console.print(f"  {symbol}: {bars} bars after {seen - bars} of history{gaps}{thin_bars}")
     console.print(f"  the broker's book: {live.broker_equity_usd:,.2f} USD, {live.broker_cash_usd:,.2f} of it in cash")
 
 

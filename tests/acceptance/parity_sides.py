@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ from catalog.instruments import make_bar_type
 from catalog.sessions import Sessions
 from catalog.store import BarStore
 from config.backtest import Backtest
+from config.backtest_data import VOLUME_SHARE
 from config.components import traded_symbols
 from config.live_record import LiveFacts, live_record
 from config.live_window import report_window
@@ -86,7 +87,14 @@ class Case:
 
     def bars_in_session(self, symbol: str) -> int:
         """Return how many bars of the session a symbol has."""
-        return int((self.market.frames(symbol)["ts"] > self.market.session.open).sum())
+        return len(self._session(symbol))
+
+    def thin_bars(self, symbol: str, shares: int) -> int:
+        """Return how many of them are too thin for such an order: a backtest splits it, the rest a tick worse."""
+        return int((self._session(symbol)["volume"] // VOLUME_SHARE < shares).sum())
+
+    def _session(self, symbol: str) -> pd.DataFrame:
+        return _since(self.market.frames(symbol), self.market.session.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +116,7 @@ def run_live(case: Case, folder: Path, progress: Progress) -> Live:
     options = {"lockstep": True, "control": 0, "subscriptions": len(symbols), "cash_usd": cash}
     with Gateway.start(case.market, **options) as gateway, _node(case, folder, gateway) as process:
         _play(gateway, process, folder, progress)
-        process.send_signal(signal.SIGTERM)
-        if process.wait(END_SECS) != 0:
-            raise ParityError(_ended(process, folder))
+        _end(process, folder)
         state = gateway.state()
     return Live(
         _record(case, settings, folder),
@@ -156,6 +162,14 @@ def _play(gateway: Gateway, process: subprocess.Popen[bytes], folder: Path, prog
                 f"session. The end of its log:\n{_tail(folder)}"
             )
         time.sleep(LOOK_SECS)
+
+
+def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
+    process.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(END_SECS)
+    if process.poll() != 0:
+        raise ParityError(_ended(process, folder))
 
 
 def _ended(process: subprocess.Popen[bytes], folder: Path) -> str:
