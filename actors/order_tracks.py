@@ -7,6 +7,7 @@ A step is counted once per order, at its first message. A stop waits for its pri
 
 from collections import deque
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 from actors.messages import Action, OrderFilled, OrderIntended, OrderProgressed, OrderRole, SignalDecided
@@ -109,6 +110,6 @@ class OrderTracks:
 
 def _latency(samples: list[int]) -> Latency:
     def millis(rank: float) -> float:
-        return round(samples[min(int(rank * len(samples)), len(samples) - 1)] / NANOS_IN_MILLI, 3)
+        return round(samples[ceil(rank * len(samples)) - 1] / NANOS_IN_MILLI, 3)
 
     return Latency(len(samples), millis(0.5), millis(0.95), millis(1.0))

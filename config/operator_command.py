@@ -62,7 +62,11 @@ def give(desk: Desk, kind: str, *, symbol: str = "", reason: str = "") -> int:
         journal.withdraw(number, answer, desk.clock())  # nothing to withdraw when a node took it
     desk.console.out(answer.text)
     if kind == "stop" and runs and answer.exit_code == EXIT_DONE:
-        return _await_end(desk)
+        try:
+            return _await_end(desk)
+        except KeyboardInterrupt:
+            desk.console.out("interrupted: the node goes on ending; `status` shows how far it is.")
+            return EXIT_NOT_YET
     return answer.exit_code
 
 
