@@ -15,9 +15,8 @@ from pathlib import Path
 
 from nautilus_trader.model import Bar, BarType
 
-from actors.bar_renewal import BarRenewal
-from actors.component import Watcher
-from actors.messages import AlertRaised, MissedBar, SubscribeAnew, Topic
+from actors.bar_renewal import BarWatcher
+from actors.messages import AlertRaised, MissedBar, Topic
 from catalog.errors import CatalogError
 from catalog.instruments import is_off_session, make_bar_type, split_bar_type
 from catalog.nautilus_v2 import contained, contained_start
@@ -27,7 +26,7 @@ from catalog.sessions import Sessions
 MAX_WAITING = 10_000  # bars kept while the disk refuses: more than a day of twenty symbols
 
 
-class BarRecorder(Watcher):
+class BarRecorder(BarWatcher):
     """
     Writes closed bars to the state directory.
 
@@ -52,14 +51,12 @@ class BarRecorder(Watcher):
         self._seen: dict[Path, set[tuple[str, int]]] = {}  # bar type and close, by file of the current day
         self._waiting: list[tuple[Path, RecordedBar]] = []
         self._has_told = False
-        self._renewal = BarRenewal(self, self._bar_types.values)
 
     @contained_start
     def on_start(self) -> None:
         self.listen(Topic.MISSED_BARS, self.on_missed_bar)
-        self.listen(Topic.COMMANDS, self.on_command)
         for bar_type in self._bar_types.values():
-            self.subscribe_bars(bar_type)
+            self.hear_bars(bar_type)
 
     @contained
     def on_bar(self, bar: Bar) -> None:
@@ -72,11 +69,6 @@ class BarRecorder(Watcher):
     def on_missed_bar(self, bar: MissedBar) -> None:
         values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
         self._record(bar.symbol, bar.ts, values)
-
-    @contained
-    def on_command(self, command: object) -> None:
-        if isinstance(command, SubscribeAnew):
-            self._renewal.follow(command)
 
     @contained_start
     def on_stop(self) -> None:

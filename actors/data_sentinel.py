@@ -12,8 +12,7 @@ from datetime import timedelta
 from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import Bar, BarType
 
-from actors.bar_renewal import BarRenewal
-from actors.component import Watcher
+from actors.bar_renewal import BarWatcher
 from actors.data_age import NANOS_IN_SECOND, BarClock
 from actors.messages import (
     AlertRaised,
@@ -35,7 +34,7 @@ DATA = "data"  # the name under which entries are held
 RENEW_AFTER = 2  # limits without a bar, and again after as many
 
 
-class DataSentinel(Watcher):
+class DataSentinel(BarWatcher):
     """
     Watches the age of the bars.
 
@@ -61,17 +60,15 @@ class DataSentinel(Watcher):
         self._renew_at: dict[str, int] = {}  # of the stale ones
         self._held: set[str] = set()
         self._is_link_up = True
-        self._renewal = BarRenewal(self, self._bar_types.values)
 
     @contained_start
     def on_start(self) -> None:
         now_ns = self.clock.timestamp_ns()
         self.listen(Topic.LINK, self.on_link)
         self.listen(Topic.POSITIONS, self.on_position)
-        self.listen(Topic.COMMANDS, self.on_command)
         for symbol, bar_type in self._bar_types.items():
             self._clocks[symbol] = BarClock(self._sessions, self._step_secs, now_ns)
-            self.subscribe_bars(bar_type)
+            self.hear_bars(bar_type)
         self.clock.set_timer("data_sentinel", LOOK_EVERY, callback=self.on_look)
 
     @contained
@@ -94,11 +91,6 @@ class DataSentinel(Watcher):
         if self._is_link_up:
             for clock in self._clocks.values():
                 clock.excuse(self.clock.timestamp_ns())
-
-    @contained
-    def on_command(self, command: object) -> None:
-        if isinstance(command, SubscribeAnew):
-            self._renewal.follow(command)
 
     @contained
     def on_look(self, event: TimeEvent) -> None:

@@ -16,8 +16,8 @@ from decimal import Decimal
 from nautilus_trader.model import Bar, BarType
 
 from actors.account import Account
+from actors.bar_renewal import BarWatcher
 from actors.bar_slices import BarSlices
-from actors.component import Watcher
 from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, MissedBar, OrderFilled, Topic
 from actors.records import EquityLog, EquityPoint, RoundTrips
 from catalog.instruments import is_off_session
@@ -27,7 +27,7 @@ from catalog.sessions import Sessions
 END_OF_TIME = 2**63
 
 
-class Ledger(Watcher):
+class Ledger(BarWatcher):
     """
     Keeps the account.
 
@@ -84,7 +84,7 @@ class Ledger(Watcher):
         self.listen(Topic.ENTRIES, self.on_entry)
         self.listen(Topic.MISSED_BARS, self.on_missed_bar)
         for symbol in self._slices.watched():
-            self.subscribe_bars(self._bar_types[symbol])
+            self.hear_bars(self._bar_types[symbol])
 
     @contained_start
     def on_stop(self) -> None:
@@ -109,7 +109,7 @@ class Ledger(Watcher):
         self.round_trips.add_fill(fill)
         if not self._slices.is_watched(fill.symbol):
             self._slices.watch(fill.symbol, fill.ts)
-            self.subscribe_bars(self._bar_types[fill.symbol])
+            self.hear_bars(self._bar_types[fill.symbol])
 
     @contained
     def on_bar(self, bar: Bar) -> None:
@@ -152,7 +152,7 @@ class Ledger(Watcher):
         for symbol in self._slices.watched():
             if not account.is_open(symbol):
                 self._slices.forget(symbol)
-                self.unsubscribe_bars(self._bar_types[symbol])
+                self.ignore_bars(self._bar_types[symbol])
 
     def _publish(self, session: date, point: EquityPoint) -> None:
         if self._is_stopping:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import Bar, BarType
 
-from actors.component import Watcher
+from actors.bar_renewal import BarWatcher
 from actors.line_writer import LineWriter
 from actors.messages import (
     AccountView,
@@ -37,7 +37,7 @@ from catalog.sessions import Sessions
 EARLY = 50  # priority on the bus: after the journal (100), before those who act (0)
 
 
-class Narrator(Watcher):
+class Narrator(BarWatcher):
     """
     Writes short lines in exchange time.
 
@@ -109,7 +109,7 @@ class Narrator(Watcher):
         self.subscribe_topic(Topic.FAILURES, self.on_message, EARLY)
         self.subscribe_topic(Topic.COMMANDS, self.on_message, EARLY)
         for bar_type in self._symbols:
-            self.subscribe_bars(bar_type)
+            self.hear_bars(bar_type)
         self.clock.set_timer("narrator", self._status_every, callback=self.on_status)
         self._lines.open()
 

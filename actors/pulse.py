@@ -16,7 +16,7 @@ from typing import Literal
 from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import Bar, BarType
 
-from actors.component import Watcher
+from actors.bar_renewal import BarWatcher
 from actors.desk_facts import SymbolFacts
 from actors.heard import BooksCompared
 from actors.journal_commands import CommandJournal
@@ -80,7 +80,7 @@ class PulseSetup:
     trails: bool  # a trailing stop is configured
 
 
-class Pulse(Watcher):
+class Pulse(BarWatcher):
     """
     Writes the status.
 
@@ -129,7 +129,7 @@ class Pulse(Watcher):
         self.subscribe_topic(Topic.DATA, self.on_message, EARLY)
         self.subscribe_topic(Topic.COMMANDS, self.on_message, EARLY)
         for bar_type in self._symbols:
-            self.subscribe_bars(bar_type)
+            self.hear_bars(bar_type)
         self.once_started(self.on_beat)
         self.clock.set_timer("pulse", BEAT, callback=self.on_beat)
 

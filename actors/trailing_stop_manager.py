@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from nautilus_trader.model import Bar, BarType, Price
 
-from actors.component import Watcher
+from actors.bar_renewal import BarWatcher
 from actors.messages import MissedBar, PositionReported, RaiseStop, Side, StopMoved, Topic
 from actors.trailing_rules import TrailingRule, TrailingStopConfig
 from catalog.indicators import AverageTrueRange
@@ -18,7 +18,7 @@ from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions
 
 
-class TrailingStopManager(Watcher):
+class TrailingStopManager(BarWatcher):
     """
     Trails the stops of all symbols.
 
@@ -56,7 +56,7 @@ class TrailingStopManager(Watcher):
         self.listen(Topic.MISSED_BARS, self.on_missed_bar)
         self.listen(Topic.HISTORY, self.on_history_bar)
         for symbol in self._ranges:
-            self.subscribe_bars(self._bar_types[symbol])
+            self.hear_bars(self._bar_types[symbol])
 
     @contained
     def on_position(self, report: PositionReported) -> None:
@@ -64,7 +64,7 @@ class TrailingStopManager(Watcher):
         is_trailed = bool(report.quantity) and report.stop_trigger is not None and not report.is_exiting
         if not is_trailed:
             if self._rules.pop(symbol, None) is not None and symbol not in self._ranges:
-                self.unsubscribe_bars(self._bar_types[symbol])
+                self.ignore_bars(self._bar_types[symbol])
         elif symbol not in self._rules and report.entry_open == 0:
             self._begin(report)
 
@@ -77,7 +77,7 @@ class TrailingStopManager(Watcher):
             self._config, side, report.average_price, self._ticks[symbol], report.stop_trigger, self._ranges.get(symbol)
         )
         if symbol not in self._ranges:
-            self.subscribe_bars(self._bar_types[symbol])
+            self.hear_bars(self._bar_types[symbol])
 
     @contained
     def on_stop_moved(self, move: StopMoved) -> None:

@@ -42,6 +42,11 @@ def take_state(holding: Holding, order_id: str, order: Order | None) -> None:
             holding.stop_trigger = order.trigger_price.as_decimal()
 
 
+def was_closed_elsewhere(holding: Holding, held: int) -> bool:
+    """Return whether a position of ours is gone at the broker with nothing left of ours that could change that."""
+    return bool(holding.quantity) and not held and not holding.working
+
+
 def missing_stop(holding: Holding) -> str:
     """Return in words what of a position that is kept has no stop at a start, "" when all of it has."""
     is_kept = holding.phase is Phase.OPEN and holding.exit_reason is None

@@ -10,6 +10,7 @@ from actors.messages import (
     AlertRaised,
     EntryEnded,
     EntryRequested,
+    ExitReason,
     LockSymbol,
     OrderFilled,
     OrderIntended,
@@ -59,6 +60,31 @@ class OwnerVoice:
             position_after=holding.quantity,
             exit_reason=holding.reason_of(role),
             last_close=last_close,
+        )
+        self._strategy.publish_message(Topic.FILLS, message)
+
+    def closed_elsewhere(self, holding: Holding, ts: int) -> None:
+        """Tell that the position is gone without an order of ours: booked at its entry price, for no price is known."""
+        shares, price = holding.quantity, holding.average_price or Decimal(0)
+        text = f"{shares:+} shares of ours are gone at the broker by no order of ours, closed by hand? "
+        text += "The round trip ends at its entry price; what it really made is not known"
+        self.alert(ts, "closed_elsewhere", text, severity="critical")
+        holding.quantity = 0
+        message = OrderFilled(
+            ts=ts,
+            symbol=self._symbol,
+            strategy=holding.rule,
+            decision_id=holding.decision_id,
+            client_order_id=holding.stop_id,
+            trade_id=f"elsewhere-{holding.decision_id}",
+            role=OrderRole.EXIT,
+            side=holding.side.opposite,
+            quantity=abs(shares),
+            price=price,
+            commission_usd=Decimal(0),
+            position_after=0,
+            exit_reason=ExitReason.OPERATOR,
+            last_close=price,
         )
         self._strategy.publish_message(Topic.FILLS, message)
 

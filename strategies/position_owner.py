@@ -29,7 +29,7 @@ from nautilus_trader.trading import Strategy
 
 from actors.messages import ExitReason, OrderRole, Side
 from catalog.nautilus_v2 import LOST_ROUTE, NOT_READY
-from strategies.adoption import held_by_broker, missing_stop, take_state, unbooked_fills
+from strategies.adoption import held_by_broker, missing_stop, take_state, unbooked_fills, was_closed_elsewhere
 from strategies.answer_watch import AnswerWatch
 from strategies.booking import Booking
 from strategies.command_lane import CommandLane
@@ -75,8 +75,8 @@ class PositionOwner:
 
     def adopt(self, memory: Memory, ts: int) -> None:
         """Go on with what the journal remembers, corrected by what the broker told at the start (law 11)."""
-        self.holding, self._last = memory.holding, memory.last
-        holding, cache = self.holding, self._strategy.cache
+        self.holding = holding = memory.holding
+        self._last, cache = memory.last, self._strategy.cache
         for order_id, role in tuple(holding.roles.items()):
             order = cache.order(ClientOrderId(order_id))
             for fill in unbooked_fills(order, memory.booked_trades):
@@ -85,7 +85,10 @@ class PositionOwner:
         if holding.roles:
             self._voice.stop(holding, ts)
         held = held_by_broker(cache, self._setup.symbol)
-        if held != holding.quantity:
+        if was_closed_elsewhere(holding, held):
+            self._voice.closed_elsewhere(holding, ts)
+            self._flat(ts)
+        elif held != holding.quantity:
             detail = f"the journal explains {holding.quantity} shares, the broker holds {held}"
             self._voice.alert(ts, "position_break", detail, severity="critical")
             self._voice.lock(detail, ts)

@@ -180,6 +180,18 @@ def test_trades_by_hand_while_down_lock_the_symbol_at_the_start(tmp_path, side, 
             assert f"AAPL.NASDAQ {100 * side:+} shares with their stop at" in second.terminal
         with second.journal() as journal:
             assert journal.decisions(*EVER)[-1].reason == "held"
+        if not rests:
+            a_start_after_our_position_was_closed_by_hand_is_free(day, side)
+
+
+def a_start_after_our_position_was_closed_by_hand_is_free(day, side):
+    third = day.start([opening(side, 5)])
+    third.until_says("closed by hand?")
+    hold(day, third, side, minute=5)
+    assert third.terminate() == 0
+    with third.journal() as journal:
+        trades = [fill for fill in journal.fills(*EVER) if fill.exit_reason is ExitReason.OPERATOR]
+        assert [(fill.quantity, fill.position_after) for fill in trades] == [(100, 0)]
 
 
 def test_trades_by_hand_while_running_lock_the_symbol_and_the_stop_cannot_reverse(tmp_path):
