@@ -11,6 +11,7 @@ from actors.terminal_summary import print_summary
 from catalog.sessions import NANOS_IN_SECOND
 from config.backtest_record import peak_rss_mb
 from config.live import LiveSession
+from config.live_bars import recorded_frames
 from config.live_record import LiveFacts, live_record
 from config.live_window import report_window
 
@@ -40,6 +41,8 @@ def write_live_report(session: LiveSession, console: Console, ended_ns: int) -> 
     )
     with JournalReader(session.store.path) as journal:
         window = report_window(session.sessions, moments)
-        record = live_record(journal, session.settings, window, session.mode, facts)
+        days = [each.session for each in session.sessions.between(*(session.sessions.session_of(ts) for ts in window))]
+        frames = recorded_frames(session.desk.directory, session.bar_types, days, window)
+        record = live_record(journal, session.settings, window, session.mode, facts, frames)
     write_report(record, directory)
     print_summary(record, summarise(record), directory, console)
