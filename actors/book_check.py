@@ -96,7 +96,7 @@ class BookCheck(Watcher):
             is_working = report is not None and bool(report.entry_open or report.is_exiting)
             patience_ns = AFTER_OUTAGE_NS if self._was_away else LASTING_NS
             verdict = rules.compare(counts, ts, patience_ns, is_working=is_working, changed_ns=changed_ns)
-            self._hold(symbol, counts, ts, is_different=rules.difference is not None)
+            self._hold(symbol, counts, ts, is_different=rules.difference is not None and not is_working)
             if verdict is Verdict.LOCK:
                 self._lock(symbol, counts, ts)
             elif verdict is Verdict.RESTART:

@@ -2,7 +2,8 @@
 Do our books agree with the broker's? Three numbers of a symbol and the time in, a verdict out. Pure.
 
 The broker's is what the ear heard, ours what the owner of the symbol holds, the engine's what is in its cache. A fill
-on its way makes them differ for a moment: what matters is a difference that lasts while nothing works on the symbol.
+on its way makes them differ for a moment: what matters is a difference that lasts. While an order works fills may come
+one after the other, so there the very same difference has to last: then it is a fill that we were never told.
 
 """
 
@@ -81,13 +82,13 @@ class BookRules:
         if counts.agree:
             self.difference = None
             return Verdict.AGREE
-        if is_working or now_ns - changed_ns < RECENT_NS:
+        if now_ns - changed_ns < RECENT_NS:
             self.difference = None
             return Verdict.WAIT
-        if self.difference is None:
+        if self.difference is None or (is_working and counts != self.difference.counts):
             self.difference = Difference(counts, now_ns)
         self.difference = replace(self.difference, counts=counts)
-        if now_ns - self.difference.since_ns < patience_ns:
+        if now_ns - self.difference.since_ns < (max(patience_ns, LASTING_NS) if is_working else patience_ns):
             return Verdict.WAIT
         return Verdict.RESTART if counts.is_engine_behind else Verdict.LOCK
 

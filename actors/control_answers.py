@@ -80,7 +80,9 @@ def flattened(before: str, symbols: Sequence[SymbolFacts]) -> Answer | None:
     """Answer a flatten once all is flat, None before; ``before`` is what was held."""
     open_symbols = [facts for facts in symbols if not (facts.is_flat or facts.lock)]
     return (
-        None if open_symbols else Answer(EXIT_DONE, f"flat: {before} closed. It says nothing about entries; `halt` shuts them.")
+        None
+        if open_symbols
+        else Answer(EXIT_DONE, f"flat: {before} closed. It says nothing about entries; `halt` shuts them.")
     )
 
 

@@ -19,7 +19,7 @@ from actors.messages import AlertRaised, EquityMarked, HoldEntries, ReleaseEntri
 from actors.records import EquityPoint
 from catalog.nautilus_v2 import contained, contained_start
 
-MARK_EVERY = timedelta(seconds=60)
+MARK_EVERY = timedelta(seconds=1)  # what is new is written: with bars of a minute, once a minute
 MAX_WAITING = 10_000  # messages kept while the disk refuses: more than a day of three symbols
 FIRST = 100  # priority on the bus; everybody else has 0
 SOURCE = "journal"
@@ -27,7 +27,7 @@ SOURCE = "journal"
 
 class Journal(Watcher):
     """
-    Writes every journalled message, and the latest mark of the account once a minute.
+    Writes every journalled message, and each new mark of the account.
 
     Parameters
     ----------

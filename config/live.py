@@ -110,8 +110,9 @@ class LiveSession:
                 # Left as it is before that, it would raise in the midst of some handler
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 node.run()
-        except Exception as error:  # noqa: BLE001 - whatever the engine raises while it connects or reconciles
-            self.helm.exit_code, self.helm.reason = EXIT_UNREACHABLE, f"the node did not start: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever the engine raises while it connects, reconciles or ends
+            before = f"{self.helm.reason}; at its end" if self.helm.reason else "the node did not start"
+            self.helm.exit_code, self.helm.reason = EXIT_UNREACHABLE, f"{before}: {error}"
         if not self.helm.reason:
             self.helm.exit_code, self.helm.reason = EXIT_FAULT, "the engine stopped by itself; ballast.log says why"
         return self.helm.exit_code

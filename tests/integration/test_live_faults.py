@@ -1,4 +1,4 @@
-"""Faults of the line to the broker with a position open, over TCP: entries wait, exits get through, nothing is doubled."""
+"""Faults of the line to the broker with a position open: entries wait, exits get through, nothing is doubled."""
 
 from actors.messages import Action, ExitReason, LinkChanged, LinkState, Side
 from strategies.price_bar import PriceBar
@@ -8,6 +8,7 @@ from tests.integration.live_steps import EVER, alerts, codes, decisions, enter, 
 from tests.integration.rig import AAPL, MINUTE_NS, MSFT, SIDES
 
 SOON = {"config.live_node.CHECK_SECS": 1.0}  # between two comparisons of orders by the engine
+BOOK_SOON = SOON | {"actors.book_rules.LASTING_NS": 4e9}  # how long books may differ while an order works
 TRAILING = 'trailing_stop.kind="percent"'
 LIMIT = "risk.max_daily_loss_usd=200"
 
@@ -78,10 +79,10 @@ def come_back(day: Floor, node: Node, symbols: int = 1) -> None:
 
 def come_back_anew(day: Floor, node: Node) -> None:
     """Let connections be made again, and wait until the node has started itself anew because its books are behind."""
-    before = node.terminal.count("Ready")
+    started, before = node.terminal.count("starting anew"), streams(day)
     day.gateway.do.accept_connections()
-    node.until(lambda: node.terminal.count("Ready") > before, "the node's new start")
-    until_up(node)
+    node.until(lambda: node.terminal.count("starting anew") > started, "the node's new start")
+    node.until(lambda: streams(day) > before + 1, "the subscription of bars, by the old process and by the new one")
 
 
 def resubscribed(day: Floor, node: Node, code: int, symbols: int = 2) -> None:
@@ -260,7 +261,7 @@ def test_orders_caught_by_a_drop_that_arrived_are_settled_and_never_doubled(tmp_
     """An entry whose answers are lost and that fills meanwhile, then an exit that fills meanwhile."""
     side = Side.LONG
     with floor(tmp_path) as day:
-        node = day.start([watched(side, 2, closing=(5,))], sooner=SOON)
+        node = day.start([watched(side, 2, closing=(5,))], sooner=BOOK_SOON)
         for kind in ("OpenOrder", "OrderStatus"):
             day.gateway.do.lose(kind, 2)
         day.minute(2)

@@ -59,10 +59,19 @@ def test_a_difference_that_ends_begins_anew():
     assert Verdict.LOCK not in verdicts(rules, other, other, same, other, other)
 
 
-def test_nothing_is_said_while_an_order_works_or_the_books_changed_just_now():
-    other = counts(5, 0, 0)
+def test_while_an_order_works_only_the_very_same_difference_lasts():
+    filling = [counts(number, 0, 0) for number in range(1, 20)]
+    late = [counts(5, 0, 0)] * 5
 
-    assert verdicts(BookRules(), *[other] * 9, is_working=True) == [Verdict.WAIT] * 9
+    assert verdicts(BookRules(), *filling, is_working=True) == [Verdict.WAIT] * 19
+    assert verdicts(BookRules(), *late, is_working=True) == [*[Verdict.WAIT] * 4, Verdict.RESTART]
+    rules = BookRules()  # nor is the short patience after an outage enough
+    told = [rules.compare(late[0], now * SECOND, 3 * SECOND, is_working=True, changed_ns=0) for now in (100, 119, 120)]
+    assert told == [Verdict.WAIT, Verdict.WAIT, Verdict.RESTART]
+
+
+def test_nothing_is_said_while_the_books_changed_just_now():
+    other = counts(5, 0, 0)
     rules = BookRules()
     for number in range(9):
         now = (number + 1) * EVERY
@@ -89,12 +98,13 @@ NUMBERS = st.integers(-2, 2)
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, st.booleans(), st.integers(1, 15)), max_size=30))
 def test_nothing_is_locked_or_restarted_before_a_difference_has_lasted(steps):
-    rules, now, since = BookRules(), 1_000 * SECOND, None
+    rules, now, since, before = BookRules(), 1_000 * SECOND, None, None
     for broker, owner, engine, is_working, secs in steps:
         now += secs * SECOND
         verdict = rules.compare(counts(broker, owner, engine), now, LASTING_NS, is_working=is_working, changed_ns=0)
         is_same = broker == owner == engine
-        since = None if is_same or is_working else since or now
+        is_new = is_working and (broker, owner, engine) != before
+        since, before = None if is_same else now if is_new else since or now, (broker, owner, engine)
         assert (verdict is Verdict.AGREE) is is_same
         assert (verdict in (Verdict.LOCK, Verdict.RESTART)) is (since is not None and now - since >= LASTING_NS)
         if verdict is Verdict.RESTART:
