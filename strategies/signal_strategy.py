@@ -195,11 +195,12 @@ class SignalStrategy(Strategy):
         """Take in a bar of the past: it warms up, and once we run it can still ask for an exit (law 7)."""
         spoken = self._see(bar)
         self._mark(bar)
-        ts, topic = bar.ts_init, Topic.MISSED_BARS if self._is_warm else Topic.HISTORY
-        values = (value.as_decimal() for value in (bar.open, bar.high, bar.low, bar.close, bar.volume))
-        self.publish_message(topic, MissedBar(ts, self.setup.symbol, *values))
+        ts, values = bar.ts_init, (value.as_decimal() for value in (bar.open, bar.high, bar.low, bar.close, bar.volume))
+        past = MissedBar(ts, self.setup.symbol, *values)
         if not self._is_warm:
+            self.publish_message(Topic.HISTORY, past)
             return
+        self.publish_message(Topic.MISSED_BARS, past)
         for rule, signal in spoken:
             if signal == -self.owner.holding.side and not self.owner.holding.is_flat:
                 self._decide(rule, signal, ts, was_flat=False)
