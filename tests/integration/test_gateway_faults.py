@@ -293,7 +293,7 @@ def test_messages_can_be_doubled_lost_and_overtaken(gateway: Gateway, client: Wi
 def test_an_error_of_the_gateway_itself_is_raised_at_its_end(market: Market) -> None:
     """A test must not pass on a broken gateway."""
     gateway = Gateway.start(market, speed=10_000)
-    gateway._world.play = lambda _piece: 1 / 0
+    gateway._world.trade = lambda _piece: 1 / 0
     gateway.do.begin()
     while not gateway._feed.done():
         time.sleep(0.001)
