@@ -36,9 +36,18 @@ class BarSlices:
             self._open = 0
         return overdue
 
-    def arrived(self, symbol: str, ts: int) -> bool:
-        """Take in a bar; return whether it completes its slice."""
+    def arrived(self, symbol: str, ts: int, *, is_missed: bool = False) -> bool:
+        """
+        Take in a bar; return whether it completes its slice.
+
+        One that was missed leaves no slice open: after an outage those of one symbol come all before those of the next,
+        and a mark between them would set prices of different times against each other.
+
+        """
         self._last[symbol] = ts
         is_complete = all([last == ts for last in self._last.values()])  # noqa: C419 - faster than a generator here
-        self._open = 0 if is_complete else ts
+        if is_complete:
+            self._open = 0
+        elif not is_missed:
+            self._open = ts
         return is_complete

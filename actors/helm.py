@@ -29,7 +29,7 @@ from catalog.nautilus_v2 import contained, contained_start
 
 EXIT_DONE, EXIT_LOSS_LIMIT = 0, 5
 LOOK_EVERY = timedelta(milliseconds=100)
-FLATTEN_SECS = 30.0  # for going flat at a stop of the program; at the loss limit there is no such end
+FLATTEN_SECS = 30.0  # for going flat once the program is asked to stop; the loss limit by itself waits without end
 NANOS_IN_SECOND = 1_000_000_000
 
 
@@ -160,10 +160,13 @@ class Helm(Watcher):
             self._end(self.exit_code, self.reason)
         elif self._deadline and event.ts_event > self._deadline:
             self._give_up(event.ts_event)
-        elif self._request.signals and not self._awaits_flat:
+        elif self._request.signals and not self._deadline:
             self._stop(event.ts_event)
 
     def _stop(self, ts: int) -> None:
+        if self._awaits_flat:  # at the loss limit: who asks for the end is not kept waiting for the broker
+            self._deadline = ts + int(FLATTEN_SECS * NANOS_IN_SECOND)
+            return
         self.reason = self._request.reason
         if not self._flattens_on_stop or self._is_flat():
             self._end(EXIT_DONE, self.reason)

@@ -159,15 +159,17 @@ class JournalReader:
         return Decimal(rows[0][0]) if rows else None
 
     def loss_latch(self) -> LossLatch | None:
-        """Return how the daily loss limit last stood."""
+        """Return how the daily loss limit last stood; cash that came or went since is no profit and no loss."""
         with self._snapshot():
-            baseline = self._latest(LossBaselineSet)
-            if baseline is None:
+            latest = self._latest(LossBaselineSet)
+            if latest is None:
                 return None
+            seq, baseline = latest
+            baseline_usd = baseline.baseline_usd + self._adjusted_since(seq)
             mark = self._latest(EquityPoint)
-            equity_usd = baseline.baseline_usd if mark is None else mark.equity_usd
+            equity_usd = baseline_usd if mark is None else mark[1].equity_usd + self._adjusted_since(mark[0])
             is_breached = bool(self._latches("loss_limit", baseline.session.isoformat()))
-            return LossLatch(baseline.session, baseline.baseline_usd, equity_usd, is_breached)
+            return LossLatch(baseline.session, baseline_usd, equity_usd, is_breached)
 
     def locks(self) -> dict[str, str]:
         """Return why each symbol is locked that nobody unlocked."""
@@ -240,10 +242,14 @@ class JournalReader:
         query = f"SELECT seq, {columns} FROM {known.table} WHERE ({known.where}) AND {where} ORDER BY seq"  # noqa: S608 - names of our own schema
         return [(row[0], cast("Message", known.read(row[1:]))) for row in self._rows(query, *values)]
 
-    def _latest[Message](self, kind: type[Message]) -> Message | None:
+    def _adjusted_since(self, seq: int) -> Decimal:
+        rows = self._rows("SELECT amount_usd FROM cash_adjustments WHERE seq > ?", seq)
+        return sum((Decimal(amount) for (amount,) in rows), Decimal(0))
+
+    def _latest[Message](self, kind: type[Message]) -> tuple[int, Message] | None:
         known = KINDS[kind]
         rows = self._numbered(kind, f"seq = (SELECT max(seq) FROM {known.table} WHERE {known.where})")  # noqa: S608 - as above
-        return rows[0][1] if rows else None
+        return rows[0] if rows else None
 
     def _latches(self, kind: str, subject: str | None = None) -> list[tuple[Any, ...]]:
         """Return ts, subject, reason and detail of the latches that hold."""

@@ -120,15 +120,17 @@ class Ledger(BarWatcher):
     @contained
     def on_missed_bar(self, bar: MissedBar) -> None:
         if self._slices.is_watched(bar.symbol):
-            self._closed(bar.symbol, bar.ts, float(bar.high), float(bar.low), bar.close)
+            self._closed(bar.symbol, bar.ts, float(bar.high), float(bar.low), bar.close, is_missed=True)
 
-    def _closed(self, symbol: str, ts: int, high: float, low: float, close: Decimal) -> None:
+    def _closed(
+        self, symbol: str, ts: int, high: float, low: float, close: Decimal, *, is_missed: bool = False
+    ) -> None:
         self._mark_overdue(ts)
         if not self._slices.is_watched(symbol):
             return  # flat since before the slice that was overdue
         self.account.mark(symbol, close)
         self.round_trips.mark(symbol, ts, high, low, close)
-        if self._slices.arrived(symbol, ts):
+        if self._slices.arrived(symbol, ts, is_missed=is_missed):
             self._mark(ts)
 
     def _mark_overdue(self, ts: int) -> None:

@@ -21,6 +21,7 @@ from actors.journal_commands import CommandJournal
 from actors.journal_reader import RunInfo
 from actors.messages import LossBaselineSet
 from actors.narrator import Narrator
+from actors.watchdog import Watchdog
 from catalog.instruments import make_equity
 from catalog.nautilus_v2 import ENGINE
 from catalog.sessions import Sessions
@@ -30,7 +31,8 @@ from config.live_desk import OperatorDesk, operator_actors
 from config.live_link import LiveLink
 from config.live_node import make_node
 from config.live_record import LiveMode
-from config.restart import Past, forgotten, level, recall
+from config.loader import supervisor
+from config.restart import Past, forgotten, recall
 from config.schema import Settings
 from config.simulation import OrderFees
 from config.state_dir import JOURNAL
@@ -136,7 +138,7 @@ class LiveSession:
         if past.open_fills or not adjustment or self.store.cash_usd() is None:
             return past
         self.store.adjust_cash(adjustment, now_ns, "flat at the start: the broker's account value")
-        return level(past, adjustment)
+        return recall(self.store, self.symbols, self.desk.cash_usd)  # the loss limit counts it in from now on
 
     def _components(self, now_ns: int) -> Components:
         past = self.past
@@ -178,7 +180,14 @@ class LiveSession:
         narrator.restore(self.past.open_fills)
         if self.past.loss is not None:
             narrator.restore_day(self.past.loss.session, self.past.loss.baseline_usd)
-        return [self.helm, narrator, *self._alerter(), *self._operator_desk(), Journal(self.store, ledger.latest)]
+        desk = [narrator, *self._alerter(), *self._operator_desk(), *self._watchdog()]
+        return [self.helm, *desk, Journal(self.store, ledger.latest)]
+
+    def _watchdog(self) -> list[Watcher]:
+        told = supervisor()
+        if told is None:
+            return []
+        return [Watchdog(told.address, told.patience_secs, lambda: self.helm.wants_restart)]
 
     def _operator_desk(self) -> list[Watcher]:
         loss = self.past.loss

@@ -8,6 +8,7 @@ What stands later wins: file, then BALLAST_SECTION__KEY in the environment, then
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,15 @@ DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 PREFIX: Final = "BALLAST_"
 NEAR_VARIABLE: Final = 0.9  # likeness from which another name is taken for a slip
 FAR_OUT_DIGITS: Final = 300
+NOTIFY_SOCKET, WATCHDOG_USEC = "NOTIFY_SOCKET", "WATCHDOG_USEC"  # set by systemd, sd_notify(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """Where a supervisor listens, and how long it waits for a sign of life before it kills (None = for ever)."""
+
+    address: str
+    patience_secs: float | None
 
 
 def load_settings(
@@ -62,6 +72,26 @@ def load_settings(
 def armed_account(environ: Mapping[str, str] | None = None) -> str | None:
     """Return the account that BALLAST_ARM_LIVE arms for live money, None when it is not set or empty."""
     return (os.environ if environ is None else environ).get(secrets.ARM_LIVE) or None
+
+
+def supervisor(environ: Mapping[str, str] | None = None) -> Supervisor | None:
+    """
+    Return the supervisor that started this process as a service, None when there is none that listens.
+
+    Raises
+    ------
+    ConfigError
+        If how long it waits is no number.
+
+    """
+    environ = os.environ if environ is None else environ
+    address, patience = environ.get(NOTIFY_SOCKET), environ.get(WATCHDOG_USEC)
+    if not address:
+        return None
+    if patience is not None and not (patience.isdecimal() and int(patience)):
+        found = f"found {shown(patience)}; leave it to systemd (WatchdogSec=), or unset it"
+        raise ConfigError([f"environment {WATCHDOG_USEC}: expected microseconds above 0, {found}."])
+    return Supervisor(address, None if patience is None else int(patience) / 1_000_000)
 
 
 class _Draft:

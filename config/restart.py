@@ -1,7 +1,7 @@
 """What a journal remembers for the next start: who owns which order, the cash, where the loss limit stood (law 11)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.journal_reader import JournalReader, LossLatch
@@ -37,15 +37,6 @@ def forgotten(past: Past, cash_usd: Decimal) -> Past:
     """Return a past without positions, of which only the count of the decisions goes on."""
     memories = {symbol: Memory(decisions=memory.decisions) for symbol, memory in past.memories.items()}
     return Past(memories, cash_usd)
-
-
-def level(past: Past, adjustment_usd: Decimal) -> Past:
-    """Return the past with cash that came or went without a trade: it is no profit and no loss of the day."""
-    loss = past.loss
-    if loss is not None:
-        equity = None if loss.equity_usd is None else loss.equity_usd + adjustment_usd
-        loss = replace(loss, baseline_usd=loss.baseline_usd + adjustment_usd, equity_usd=equity)
-    return replace(past, cash_usd=past.cash_usd + adjustment_usd, loss=loss)
 
 
 def _memory(journal: JournalReader, symbol: str, trip: TripLog | None) -> Memory:

@@ -68,7 +68,9 @@ class AnswerWatch:
         self._unanswered.asked(order_id, self._strategy.clock.timestamp_ns())
 
     def heard(self, order_id: str, event: object) -> None:
-        """Take in an event of an order; a fill alone answers no cancel."""
+        """Take in an event of an order; a fill alone answers no cancel, nor a refused cancel whether the order is."""
+        if isinstance(event, OrderCancelRejected) and order_id in self._orders:
+            return
         if isinstance(event, ANSWERS):
             self._orders.discard(order_id)
             self._unanswered.answered(order_id)
@@ -76,6 +78,7 @@ class AnswerWatch:
     @contained
     def on_look(self, event: TimeEvent) -> None:
         now, owner = event.ts_event, self._owner
+        owner.changes.look()
         self._unanswered.keep(owner.holding.working)
         if not owner.is_reachable:
             self._unanswered.begin_again(now)

@@ -27,7 +27,11 @@ class CommandLane:
             command()
             return
         self._queue.append((order_id, command))
-        if not self._awaited or now() - self._since > PATIENCE_NS:
+        self.look(now)
+
+    def look(self, now: Callable[[], int]) -> None:
+        """Send the next one if the one before was not answered in time: an answer may never come."""
+        if self._queue and (not self._awaited or now() - self._since > PATIENCE_NS):
             self._next(now)
 
     def answered(self, order_id: str, now: Callable[[], int]) -> None:

@@ -66,6 +66,11 @@ class Holding:
         return not self.quantity and not self.working
 
     @property
+    def is_naked(self) -> bool:
+        """Shares are held and nothing works that protects or closes them."""
+        return bool(self.quantity) and not self.working
+
+    @property
     def is_reversed(self) -> bool:
         """A late fill took the position through zero."""
         return self.quantity * self.side < 0

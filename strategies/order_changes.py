@@ -9,6 +9,8 @@ from nautilus_trader.model import (
     Equity,
     OrderCanceled,
     OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
     OrderFilled,
     OrderModifyRejected,
     OrderRejected,
@@ -21,7 +23,16 @@ from strategies.command_lane import CommandLane
 from strategies.holding import Holding
 
 # Events after which the next cancel or change may leave
-ANSWERS = (OrderCanceled, OrderCancelRejected, OrderFilled, OrderModifyRejected, OrderRejected, OrderUpdated)
+ANSWERS = (
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderUpdated,
+)
 
 
 class OrderChanges:
@@ -76,6 +87,10 @@ class OrderChanges:
     def answered(self, order_id: str) -> None:
         """Take in that the broker answered a command, or ended the order: the next one may leave."""
         self._lane.answered(order_id, self._strategy.clock.timestamp_ns)
+
+    def look(self) -> None:
+        """Send what waits for an answer that did not come in time, whoever asked for it."""
+        self._lane.look(self._strategy.clock.timestamp_ns)
 
     def _command(self, order_id: str, command: Callable[[], None]) -> None:
         def send() -> None:

@@ -120,8 +120,9 @@ class OwnerVoice:
         message = StopMoved(ts, self._symbol, holding.stop_id, trigger, holding.stop_open, is_raise)
         self._strategy.publish_message(Topic.STOPS, message)
 
-    def lock(self, detail: str, ts: int) -> None:
-        """Tell ourselves to keep our hands off the symbol (law 11)."""
+    def break_off(self, code: str, detail: str, ts: int) -> None:
+        """Tell that somebody else trades the symbol, and ourselves to keep our hands off it (law 11)."""
+        self.alert(ts, code, detail, severity="critical")
         self._strategy.publish_message(Topic.COMMANDS, LockSymbol(ts, self._symbol, detail))
 
     def restart(self, ts: int, detail: str) -> None:

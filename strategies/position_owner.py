@@ -90,8 +90,7 @@ class PositionOwner:
             self._flat(ts)
         elif held != holding.quantity:
             detail = f"the journal explains {holding.quantity} shares, the broker holds {held}"
-            self._voice.alert(ts, "position_break", detail, severity="critical")
-            self._voice.lock(detail, ts)
+            self._voice.break_off("position_break", detail, ts)
         elif holding.roles:
             holding.phase = holding.phase_by_orders()
             if holding.entry_open:
@@ -173,7 +172,9 @@ class PositionOwner:
     def retry(self, ts: int) -> None:
         """Try again what could not be done on an earlier bar: to leave, or to make the stop equal to the position."""
         holding = self.holding
-        if holding.phase is Phase.OPEN and holding.exit_reason is not None:
+        if self.is_locked:
+            self._limit_stop()
+        elif holding.phase is Phase.OPEN and holding.exit_reason is not None:
             self._leave(ts)
         elif holding.phase is Phase.ENTERING and holding.exit_reason is not None:
             self._cancel_entry(ts)
@@ -250,14 +251,18 @@ class PositionOwner:
     def lock(self, ts: int) -> None:
         """Send no more orders; the stop stays, but never for more than the broker holds on its side."""
         self.is_locked = True
+        self._limit_stop()
+        self._voice.position(self.holding, ts)
+
+    def _limit_stop(self) -> None:
         holding = self.holding
         held = max(held_by_broker(self._strategy.cache, self._setup.symbol) * holding.side, 0)
-        if holding.stop_open > held:
-            if held:
-                self.changes.resize_stop(held)
-            else:
-                self.changes.cancel(holding.stop_id)
-        self._voice.position(holding, ts)
+        if holding.stop_open <= held or not self.is_reachable:
+            return
+        if held:
+            self.changes.resize_stop(held)
+        else:
+            self.changes.cancel(holding.stop_id)
 
     def ts_of(self, event: Any) -> int:
         """Return the time of an event; a session that is replayed ahead of the clock has its own, that of its bars."""
@@ -269,7 +274,8 @@ class PositionOwner:
         """Follow the life of an order; return the net return (fraction) of the round trip when it ended."""
         order_id: str = event.client_order_id.value  # type: ignore[attr-defined]
         if order_id not in self.holding.roles and not self._is_of_last(order_id, event):
-            self._foreign(event)
+            if isinstance(event, EngineFill):
+                self._voice.break_off("foreign_fill", f"fill of unknown order {order_id}", self.ts_of(event))
             return None
         role = self.holding.roles[order_id]
         self._answers.heard(order_id, event)
@@ -295,12 +301,6 @@ class PositionOwner:
         if is_late:
             self.holding = self._last
         return is_late
-
-    def _foreign(self, event: object) -> None:
-        if isinstance(event, EngineFill):
-            detail = f"fill of unknown order {event.client_order_id}"
-            self._voice.alert(self.ts_of(event), "foreign_fill", detail, severity="critical")
-            self._voice.lock(detail, self.ts_of(event))
 
     def _filled(self, role: OrderRole, fill: EngineFill) -> float | None:
         holding, order_id = self.holding, fill.client_order_id.value

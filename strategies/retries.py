@@ -4,7 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from nautilus_trader.common import TimeEvent
-from nautilus_trader.model import OrderCanceled, OrderCancelRejected, OrderDenied, OrderModifyRejected, OrderUpdated
+from nautilus_trader.model import (
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderUpdated,
+)
 from nautilus_trader.trading import Strategy
 
 FIRST, LAST = timedelta(milliseconds=250), timedelta(seconds=15)
@@ -16,17 +24,21 @@ class Retries:
     def __init__(self, strategy: Strategy, on_time: Callable[[TimeEvent], None]) -> None:
         self._strategy = strategy
         self._on_time = on_time
-        self._count = 0  # in a row
+        self._delay = FIRST
 
     def heard(self, event: object) -> None:
         """Take in an order event: what was taken ends the row, what was refused is tried again."""
         if isinstance(event, OrderCanceled | OrderUpdated):
-            self._count = 0
+            self._delay = FIRST
         elif isinstance(event, OrderCancelRejected | OrderModifyRejected | OrderDenied):
             self.later()
 
+    def heard_naked(self, event: object) -> None:
+        """Take in an event after which nothing protects or closes what is held; a denial is tried again anyway."""
+        if isinstance(event, OrderCanceled | OrderExpired | OrderRejected):
+            self.later()
+
     def later(self) -> None:
-        delay = min(FIRST * 2**self._count, LAST)
-        self._count += 1
         clock = self._strategy.clock
-        clock.set_time_alert("retry", clock.utc_now() + delay, callback=self._on_time)
+        clock.set_time_alert("retry", clock.utc_now() + self._delay, callback=self._on_time)
+        self._delay = min(self._delay * 2, LAST)

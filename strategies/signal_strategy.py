@@ -15,12 +15,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from nautilus_trader.common import TimeEvent
-from nautilus_trader.model import (
-    Bar,
-    InstrumentId,
-    OrderFilled,
-    TradeTick,
-)
+from nautilus_trader.model import Bar, InstrumentId, OrderFilled, TradeTick
 from nautilus_trader.trading import Strategy
 
 from actors.messages import (
@@ -98,6 +93,7 @@ class SignalStrategy(Strategy):
         self.feed = BarFeed(self, setup.bar_type, self.on_history_overdue, is_live=setup.is_live)
         self._account = account
         self._memory = memory
+        self._is_starting = setup.is_live  # the owner does not know its orders yet
         self._is_warm = not (setup.is_live and setup.warmup_bars)
         self.last_ts = 0
         self.close = Decimal(0)
@@ -128,7 +124,7 @@ class SignalStrategy(Strategy):
 
     @contained
     def on_all_started(self, _event: TimeEvent) -> None:
-        now = self._now()
+        now, self._is_starting = self._now(), False
         self.owner.adopt(self._memory, now)
         for halt in self._halts.values():
             self.owner.exit(halt.reason, now)  # it was told before it was known what is held
@@ -376,7 +372,11 @@ class SignalStrategy(Strategy):
             self.publish_message(Topic.ORDER_STATES, progress_of(self.setup.symbol, event, self.owner.ts_of(event)))
             if self.setup.is_live:
                 self._retries.heard(event)
+        if self._is_starting:
+            return  # the owner finds it in the cache when it takes up its round trip
         closed = self.owner.on_order_event(event)
+        if self.setup.is_live and self.owner.holding.is_naked:
+            self._retries.heard_naked(event)
         if isinstance(event, ANSWERS):
             self.owner.changes.answered(event.client_order_id.value)
         if closed is not None:

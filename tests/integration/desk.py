@@ -56,6 +56,9 @@ class Desk:
     def __init__(self, side: Side) -> None:
         self.side, self.sent, self.said, self.returned = side, [], [], []
         self.order_factory, self._ids, self._sides = self, 0, {}
+        self.cache = SimpleNamespace(
+            positions_open=lambda **_: [SimpleNamespace(signed_qty=self.owner.holding.quantity)]
+        )
         self.owner = PositionOwner(self, setup_of(QUIET), CommandLane(is_serial=False))
         self.owner.start(make_equity(AAPL))
         self.market = Decimal(100)

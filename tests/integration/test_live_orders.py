@@ -360,3 +360,18 @@ def test_messages_that_come_twice_or_in_disorder_change_nothing(tmp_path):
         assert set(codes(node)) <= {"commission_missing"}  # of a second part that came first, and set right after it
         with node.journal() as journal:
             assert journal.cash_usd() == day.gateway.state()["cash_usd"]
+
+
+@SIDES
+def test_a_closing_order_that_is_refused_past_the_trigger_does_not_wait_naked_for_the_next_bar(tmp_path, side):
+    with floor(tmp_path, flat_market(AAPL=[100, 100, 100, *[100 - 6 * side] * 20])) as day:
+        node = day.start([opening(side, 2, closing=(4,))])
+        enter(day, node, 2)
+        day.gateway.do.withhold_fills(AAPL)
+        day.gateway.do.reject("place", 201)
+        day.minute(4)
+        node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit made again, no bar later")
+        day.gateway.do.withhold_fills(AAPL, False)
+        day.prints()
+        flat(day, node)
+        assert "unprotected" in codes(node)

@@ -64,7 +64,7 @@ def test_while_an_order_works_only_the_very_same_difference_lasts():
     late = [counts(5, 0, 0)] * 5
 
     assert verdicts(BookRules(), *filling, is_working=True) == [Verdict.WAIT] * 19
-    assert verdicts(BookRules(), *late, is_working=True) == [*[Verdict.WAIT] * 4, Verdict.RESTART]
+    assert verdicts(BookRules(), *late, is_working=True) == [Verdict.WAIT] * 2 + [Verdict.RESTART] * 3
     rules = BookRules()  # nor is the short patience after an outage enough
     told = [rules.compare(late[0], now * SECOND, 3 * SECOND, is_working=True, changed_ns=0) for now in (100, 119, 120)]
     assert told == [Verdict.WAIT, Verdict.WAIT, Verdict.RESTART]

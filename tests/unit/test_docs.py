@@ -157,6 +157,8 @@ def alerts_in_code() -> dict[str, set[str]]:
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             name = ast.unparse(call.func).rpartition(".")[2]
             code = call.args[1] if name in {"AlertRaised", "_alert", "alert"} and len(call.args) > 1 else None
+            if name == "break_off" and isinstance(call.args[0], ast.Constant):
+                found[call.args[0].value] |= {"critical"}  # what that method raises
             if isinstance(code, ast.Constant):
                 found[code.value] |= words(call) & SEVERITIES or usual[0]
     return found

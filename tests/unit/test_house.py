@@ -25,7 +25,7 @@ MAY_IMPORT = {  # dependencies point one way
 TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a decision
     "catalog": "ib_download instruments nautilus_v2 store",
     "actors": """alerter bar_recorder bar_renewal book_check broker_link component control data_sentinel helm ledger
-        narrator pulse stop_coverage trailing_stop_manager""",
+        narrator pulse stop_coverage trailing_stop_manager watchdog""",
     "config": "backtest backtest_data backtest_engine backtest_record components live live_node simulation",
     "strategies": """adoption answer_watch bar_feed booking intents order_changes order_release orders owner_voice
         position_owner retries signal_strategy""",
@@ -40,9 +40,9 @@ PURE = {  # reach the engine by no path, not even through another module
         report_breakdowns report_charts report_format report_html report_live report_page
         report_sections report_statistics report_tables report_trade_marks reports round_trip_trail
         status_line status_parts status_report status_table terminal_summary trailing_rules""",
-    "config": """adapter_log broker_ear ear_line errors live_equity live_orders live_parser live_story live_trades
-        live_window operator_command preflight_verdicts restart secrets state_dir status_command
-        tws_answers tws_failures tws_positions tws_probe tws_protobuf tws_wire""",
+    "config": """adapter_log broker_ear ear_line errors live_bars live_equity live_orders live_parser live_story
+        live_trades live_window operator_command preflight_verdicts restart secrets state_dir
+        status_command tws_answers tws_failures tws_positions tws_probe tws_protobuf tws_wire""",
     "strategies": """command_lane commissions entry_gate entry_plan holding memory momentum moving_average_cross
         order_news price_bar rsi_macd rules sizing stop_raises stops trade_measures unanswered""",
 }

@@ -294,3 +294,12 @@ def test_rows_are_numbered_over_all_tables_and_writers(path, store):
 
     found = [store._rows(f"SELECT seq, run_id FROM {table}") for table in tables]  # noqa: S608
     assert found == [[(1, 1)], [(2, 1)], [(3, 1)]]
+
+
+def test_the_loss_latch_takes_cash_that_came_or_went_for_no_profit_and_no_loss(store):
+    write(store, LossBaselineSet(1, MONDAY, Decimal(1000)), EquityPoint(2, Decimal(900), Decimal(900), Decimal(0)))
+    store.adjust_cash(Decimal(50), 3, "a deposit")
+    assert store.loss_latch() == LossLatch(MONDAY, Decimal(1050), Decimal(950), is_breached=False)
+    write(store, EquityPoint(4, Decimal(940), Decimal(940), Decimal(0)))
+    store.adjust_cash(Decimal(-500), 5, "a withdrawal")
+    assert store.loss_latch() == LossLatch(MONDAY, Decimal(550), Decimal(440), is_breached=False)
