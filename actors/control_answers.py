@@ -79,11 +79,7 @@ def chosen_symbols(wanted: str, symbols: Sequence[SymbolFacts]) -> list[SymbolFa
 def flattened(before: str, symbols: Sequence[SymbolFacts]) -> Answer | None:
     """Answer a flatten once all is flat, None before; ``before`` is what was held."""
     open_symbols = [facts for facts in symbols if not (facts.is_flat or facts.lock)]
-    return (
-        None
-        if open_symbols
-        else Answer(EXIT_DONE, f"flat: {before} closed. It says nothing about entries; `halt` shuts them.")
-    )
+    return None if open_symbols else Answer(EXIT_DONE, f"flat: {before} closed. `halt` shuts entries too.")
 
 
 def not_flat_yet(symbols: Sequence[SymbolFacts]) -> Answer:

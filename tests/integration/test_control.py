@@ -41,7 +41,7 @@ def test_an_operator_halts_resumes_flattens_and_stops(tmp_path, side):
         node.until(lambda: day.position() == day.position(MSFT) == 100 * side, "the positions")
 
         code, text = operator.while_prices_come(day, "flatten", "msft")
-        assert (code, text) == (0, f"flat: MSFT {100 * side:+} closed. It says nothing about entries; `halt` shuts them.\n")
+        assert (code, text) == (0, f"flat: MSFT {100 * side:+} closed. `halt` shuts entries too.\n")
         assert (day.position(MSFT), day.resting(MSFT), day.position()) == (0, [], 100 * side)
 
         code, text = operator("halt", "--reason", "lunch")

@@ -1,7 +1,5 @@
 """A live node over TCP on an ordinary day: entry, stop, trailing steps, exit, stop-out, restart."""
 
-
-
 from actors.messages import ExitReason, Side
 from tests.integration.live_rig import at_minute, floor
 from tests.integration.rig import SIDES
