@@ -10,48 +10,65 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
-OPERATORS_HOLDS = OPERATOR, HALT_FILE = "operator", "halt_file"  # sources of ``HoldEntries``: an operator's halt
+from actors.commands import (
+    HALT_FILE,
+    OPERATOR,
+    OPERATORS_HOLDS,
+    FetchMissedBars,
+    Flatten,
+    Halt,
+    HoldEntries,
+    LockSymbol,
+    RaiseStop,
+    ReleaseEntries,
+    RepairStop,
+    StopNode,
+    SubscribeAnew,
+)
+from actors.words import Action, ExitReason, LinkState, OrderRole, Side
 
-
-class Side(IntEnum):
-    """Side of a position; the value is its sign."""
-
-    LONG = 1
-    SHORT = -1
-
-    @property
-    def opposite(self) -> "Side":
-        return Side(-self)
-
-
-class ExitReason(StrEnum):
-    """Why a position ended (``trades.csv``); ``OPEN`` marks one that had not."""
-
-    SIGNAL = "signal"
-    PROTECTIVE_STOP = "protective_stop"
-    TRAILING_STOP = "trailing_stop"
-    LOSS_LIMIT = "loss_limit"
-    SESSION_CLOSE = "session_close"
-    OPERATOR = "operator"
-    OPEN = "open"
-
-
-class OrderRole(StrEnum):
-    """What an order is for."""
-
-    ENTRY = "entry"
-    STOP = "stop"
-    EXIT = "exit"
-
-
-class Action(StrEnum):
-    """What became of a signal."""
-
-    ENTERED = "entered"
-    EXITED = "exited"
-    REFUSED = "refused"
+__all__ = [  # strategies and actors know of each other what stands here, and nothing else
+    "HALT_FILE",
+    "OPERATOR",
+    "OPERATORS_HOLDS",
+    "AccountProvider",
+    "AccountView",
+    "Action",
+    "AlertRaised",
+    "DataAgeChanged",
+    "EntryEnded",
+    "EntryRequested",
+    "EquityMarked",
+    "ExitReason",
+    "FetchMissedBars",
+    "Flatten",
+    "Halt",
+    "HandlerFailed",
+    "HoldEntries",
+    "LinkChanged",
+    "LinkState",
+    "LockSymbol",
+    "LossBaselineSet",
+    "LossLimitHit",
+    "MissedBar",
+    "OrderFilled",
+    "OrderIntended",
+    "OrderProgressed",
+    "OrderRole",
+    "PositionReported",
+    "RaiseStop",
+    "ReleaseEntries",
+    "RepairStop",
+    "Side",
+    "SignalDecided",
+    "StopMoved",
+    "StopNode",
+    "SubscribeAnew",
+    "Topic",
+    "failure",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +217,6 @@ class LossBaselineSet:
     baseline_usd: Decimal
 
 
-class LinkState(StrEnum):
-    """How the broker can be reached."""
-
-    UP = "up"
-    DEGRADED = "degraded"  # the gateway answers, its own line to the broker or a data farm does not
-    DOWN = "down"
-
-
 @dataclass(frozen=True, slots=True)
 class LinkChanged:
     """The link to the broker changed its state."""
@@ -269,99 +278,6 @@ class AlertRaised:
     severity: str  # info | warning | critical
     text: str
     symbol: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RaiseStop:
-    """Command to the owner of ``symbol``: move the protective stop to ``trigger`` if that tightens it."""
-
-    ts: int
-    symbol: str
-    trigger: Decimal
-    market: Decimal  # the close it was found at, USD
-
-
-@dataclass(frozen=True, slots=True)
-class RepairStop:
-    """Command to the owner of ``symbol``: make the resting stop equal to the position."""
-
-    ts: int
-    symbol: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Flatten:
-    """Command to the owner of ``symbol`` ("" = all): cancel what works, close what is held."""
-
-    ts: int
-    reason: ExitReason
-    detail: str
-    symbol: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """Command to all owners: no entries in ``session`` (None = until resumed) and go flat."""
-
-    ts: int
-    session: date | None
-    reason: ExitReason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class LockSymbol:
-    """Command to the owner of ``symbol``: no more entries, what is held is not all ours (law 11)."""
-
-    ts: int
-    symbol: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class HoldEntries:
-    """Command to the owner of ``symbol`` ("" = all): no entry until ``source`` releases them again."""
-
-    ts: int
-    source: str  # who asks: "link", "data", "reconciliation", or one of OPERATORS_HOLDS
-    detail: str
-    symbol: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseEntries:
-    """Command to the owner of ``symbol`` ("" = all): what ``source`` held is free again."""
-
-    ts: int
-    source: str
-    symbol: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchMissedBars:
-    """Command to the owner of ``symbol`` ("" = all): ask for the bars since the last one seen."""
-
-    ts: int
-    symbol: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SubscribeAnew:
-    """Command to all who hear the bars of ``symbol`` ("" = all): drop the subscription and make it again."""
-
-    ts: int
-    symbol: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StopNode:
-    """Command to the helm: end the session now; stops stay at the broker. Exit 4: a restart can help."""
-
-    ts: int
-    exit_code: int
-    detail: str
-    restarts: bool = False  # by itself: the start takes the truth from the broker
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,12 @@ PURE = {  # reach the engine by no path, not even through another module
     "catalog": """bar_files download_plan errors fees fetched_days ib_answers ib_clock ib_pacing indicators quality
         readers recorded_bars sessions tick_size timestamps write_lock""",
     "actors": """account alert_codes alert_day alert_executions alert_rules alert_sender alert_targets bar_slices
-        book_rules control_answers data_age desk_facts heard journal_commands journal_file
+        book_rules commands control_answers data_age desk_facts heard journal_commands journal_file
         journal_reader journal_schema journal_store journal_trips line_writer link_rules log_file
         log_lines loss_limits messages narration news order_tracks printed_line process_load records
         report_breakdowns report_charts report_format report_html report_live report_page
         report_sections report_statistics report_tables report_trade_marks reports round_trip_trail
-        status_line status_parts status_report status_table terminal_summary trailing_rules""",
+        status_line status_parts status_report status_table terminal_summary trailing_rules words""",
     "config": """adapter_log broker_ear ear_line errors live_bars live_equity live_orders live_parser live_story
         live_trades live_window operator_command preflight_verdicts restart secrets state_dir
         status_command tws_answers tws_failures tws_positions tws_probe tws_protobuf tws_wire""",
