@@ -21,8 +21,10 @@ RECOVERIES = {
     "journal_restored": ("journal",),
     "link_back": ("link_lost", "link_degraded"),
     "operator_resume": ("operator_halt",),
+    "started": ("start_failed",),
 }
 ABOUT_ALERTS = {"alert_channel", "alert_channel_back", "held_back"}  # without these nobody could trust the others
+SENT_AT_ONCE = {"node_hangs", "node_back"}  # by the thread that saw it, while the loop stood still
 # Each of them is a fact of its own, not the same trouble again
 FACTS = {
     *ABOUT_ALERTS,
@@ -83,6 +85,10 @@ class AlertRules:
             return alert
         return replace(alert, text=f"{alert.text} ({told.more:,} more since it was told)")
 
+    def told_before(self, code: str) -> None:
+        """Go on from a trouble that an earlier process told: its end is told too."""
+        self._troubles.add((code, ""))
+
     def held_back(self, now_ns: int, *, is_last: bool = False) -> AlertRaised | None:
         """Return the count of what was held back, once there is room and at most once a minute; None without any."""
         for key, told in list(self._told.items()):
@@ -104,6 +110,8 @@ class AlertRules:
         policy = self._policy
         if alert.code in ABOUT_ALERTS:
             return True
+        if alert.code in SENT_AT_ONCE:
+            return False
         if policy.events:
             return alert.code in policy.events
         return LEVELS[alert.severity] >= LEVELS[policy.min_level]

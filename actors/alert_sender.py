@@ -16,7 +16,7 @@ from time import perf_counter
 from actors.alert_rules import LEVELS
 
 MAX_WAITING = 200  # alerts a target; of more the oldest of the least severe are given up
-MAX_TOGETHER = 20  # alerts in one message
+MAX_TOGETHER, MAX_CHARACTERS = 20, 20_000  # alerts and their characters in one message
 RETRY_SECS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)  # pauses after failures; the last one again and again
 MAX_ATTEMPTS = 20  # a quarter of an hour; then a message is given up, it may be what the target refuses
 DEAD_AFTER = 3  # failures in a row
@@ -35,10 +35,16 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class AlertTarget:
-    """Where alerts go: a name that shows no secret, and what delivers and returns "" or what went wrong."""
+    """
+    Where alerts go: a name that shows no secret, and what delivers and returns "" or what went wrong.
+
+    Alerts that have more characters together come in more than one message.
+
+    """
 
     name: str
     deliver: Callable[[Sequence[Outgoing]], str]
+    max_characters: int = MAX_CHARACTERS
 
 
 class AlertSender:
@@ -92,6 +98,7 @@ class _Channel:
         # A stuck one must not keep the process
         self.thread = Thread(target=self._work, name=f"alerts to {target.name}", daemon=True)
         self._deliver = target.deliver
+        self._max_characters = target.max_characters
         self._retry_secs = retry_secs
         self._changed = Condition()
         self._waiting: deque[Outgoing] = deque()
@@ -113,6 +120,7 @@ class _Channel:
         """Return what is wrong with the target, "" while it is well."""
         with self._changed:
             if self._begun is not None and perf_counter() - self._begun > STUCK_SECS:
+                self._failures = max(self._failures, DEAD_AFTER)  # only a delivery brings it back, not an answer of no
                 return f"no answer for {STUCK_SECS:.0f} s"
             return self._problem if self._failures >= DEAD_AFTER else ""
 
@@ -138,7 +146,14 @@ class _Channel:
         """Return what waits, once something does; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._deadline is not None)
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_TOGETHER))]
+            batch: list[Outgoing] = []
+            characters = 0
+            while self._waiting and len(batch) < MAX_TOGETHER:
+                characters += len(self._waiting[0].text)
+                if batch and characters > self._max_characters:
+                    break
+                batch.append(self._waiting.popleft())
+            return batch
 
     def _is_delivered(self, batch: list[Outgoing]) -> bool:
         with self._changed:

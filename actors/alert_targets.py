@@ -15,6 +15,8 @@ from actors.alert_sender import AlertTarget, Outgoing
 from actors.printed_line import shortened
 
 KINDS = {"info": "info", "warning": "warning", "critical": "failure"}  # apprise's words
+FILLED = 2  # a message fills at most 1/2 of what a service takes: title and escaped signs need room too
+LIBRARIES = ("apprise", "urllib3")  # their logs show addresses
 MAX_PAUSE_SECS = 1.0  # between two messages to one target; apprise would take up to 5.5, too long for the last ones
 SCHEME = re.compile(r"([a-z][a-z0-9+]{0,15})://", re.IGNORECASE)
 
@@ -30,8 +32,9 @@ def open_target(number: int, address: str, title: str) -> AlertTarget:
 
     """
     # Here, for it takes a second and 40 MB, and most runs have no target
-    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, OverflowMode
 
+    _silence()
     asset = AppriseAsset(
         app_id="Ballast", app_desc="Ballast", async_mode=False, storage_mode="memory", service_timeout=0
     )
@@ -41,6 +44,7 @@ def open_target(number: int, address: str, title: str) -> AlertTarget:
         found = f"one that begins with {scheme[0]}" if scheme else "one without a scheme"
         raise ValueError(f"target {number}: expected an address that apprise can read, found {found}; correct it")
     service.request_rate_per_sec = min(service.request_rate_per_sec, MAX_PAUSE_SECS)
+    service.overflow_mode = OverflowMode.SPLIT  # of an alert that is too long alone; the service would refuse it
     notifier = Apprise(asset=asset)
     notifier.add(service)
 
@@ -54,7 +58,7 @@ def open_target(number: int, address: str, title: str) -> AlertTarget:
         )
         return "" if result else _problem(" ".join(entry.message for entry in result.logs()))
 
-    return AlertTarget(f"target {number} ({_shown(service)})", deliver)
+    return AlertTarget(f"target {number} ({_shown(service)})", deliver, service.body_maxlen // FILLED)
 
 
 def _service(address: str, asset: Any) -> Any:
@@ -62,13 +66,22 @@ def _service(address: str, asset: Any) -> Any:
     from apprise import Apprise
 
     log = logging.getLogger("apprise")
-    log.propagate, log.disabled = False, True
+    log.disabled = True
     try:
         return Apprise.instantiate(address, asset=asset)
     except Exception:  # noqa: BLE001 - whatever a plugin raises; its text may show the address
         return None
     finally:
         log.disabled = False
+
+
+def _silence() -> None:
+    """Let no log of the libraries leave them, also where a program or a rule of the user's own turns logging on."""
+    for name in LIBRARIES:
+        log = logging.getLogger(name)
+        log.propagate = False
+        if not log.handlers:
+            log.addHandler(logging.NullHandler())  # without one a warning would go to standard error
 
 
 def _shown(service: Any) -> str:

@@ -98,6 +98,7 @@ class Alerter(Watcher):
         self._executions = Executions()
         self._day = AlertDay(setup.max_daily_loss_usd, setup.loss_near_pct)
         self._held: dict[str, Held] = {}
+        self._failed_starts = ""
         self._started_ns = 0
         self._summed: date | None = None  # the session whose end was told, or was over at the start
 
@@ -110,6 +111,12 @@ class Alerter(Watcher):
     def restore_day(self, session: date, baseline_usd: Decimal) -> None:
         """Go on where the journal says the day P&L of ``session`` began."""
         self._day.begin(session, baseline_usd)
+
+    def restore_failed_starts(self, text: str) -> None:
+        """Go on where starts had failed, "" when none was told: that this one did not is told in any case."""
+        self._failed_starts = f"; {text}" if text else ""
+        if text:
+            self._rules.told_before("start_failed")
 
     @contained_start
     def on_start(self) -> None:
@@ -128,7 +135,8 @@ class Alerter(Watcher):
         self.subscribe_topic(Topic.COMMANDS, self.on_message, EARLY)
         self.clock.set_timer("alerter", LOOK_EVERY, callback=self.on_look)
         self._outbox.open()
-        self._send(AlertRaised(self._started_ns, "started", "info", f"{self._run} started"), self._started_ns)
+        text = f"{self._run} started{self._failed_starts}"
+        self._send(AlertRaised(self._started_ns, "started", "info", text), self._started_ns)
 
     @contained_start
     def on_stop(self) -> None:

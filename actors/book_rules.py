@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum, auto
 
 NANOS_IN_SECOND = 1_000_000_000
-LASTING_NS = 20 * NANOS_IN_SECOND  # a fill is told when its commission report comes, 6 s at the latest (T8)
+LASTING_NS = 10 * NANOS_IN_SECOND  # a fill is told when its commission report comes, 6 s at the latest (T8)
 AFTER_OUTAGE_NS = 3 * NANOS_IN_SECOND  # what filled while the link was down is not on its way any more
 RECENT_NS = 2 * NANOS_IN_SECOND  # a change of ours so recent may be later than what the ear heard
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from nautilus_trader.common import TimeEvent
 
 from actors.component import Watcher
-from actors.heard import BooksCompared, BrokerPositionsTold, Heard, PositionsHeard
+from actors.heard import BooksCompared, BrokerNoticed, BrokerPositionsTold, Heard, Notice, PositionsHeard
 from actors.link_rules import LinkRules
 from actors.messages import (
     AlertRaised,
@@ -65,6 +65,8 @@ class BrokerLink(Watcher):
     @contained
     def on_look(self, event: TimeEvent) -> None:
         for heard in self._poll():
+            if isinstance(heard, Notice):  # first, so that it stands in the log before what it leads to
+                self.publish_message(Topic.LINK, BrokerNoticed(event.ts_event, heard.code, heard.text))
             self._tell(self.link.hear(heard, event.ts_event), event.ts_event)
             if isinstance(heard, PositionsHeard):
                 self.publish_message(Topic.LINK, BrokerPositionsTold(event.ts_event, heard))

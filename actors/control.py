@@ -26,6 +26,7 @@ from actors.control_answers import (
     holdings_text,
     loss_limit_holds,
     not_flat_yet,
+    reason_of,
     refusal_to_flatten,
     resumed,
     shares_text,
@@ -52,7 +53,6 @@ from catalog.sessions import NANOS_IN_SECOND, Sessions
 
 LOOK_EVERY = timedelta(milliseconds=200)
 FLAT_NS = 3 * NANOS_IN_SECOND  # that a flatten may take before it is answered
-MAX_REASON = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,10 @@ class Control(Watcher):
         self._halts: dict[str, str] = {}  # source → who and why
         self._loss_halt: Halt | None = None
         self._closing: list[Closing] = []
-        self._started_ns = 0
+        self._stale: set[int] | None = None  # commands that waited before this node listened; None = not yet known
 
     @contained_start
     def on_start(self) -> None:
-        self._started_ns = self.clock.timestamp_ns()
         self.listen(Topic.COMMANDS, self.on_command)
         self.once_started(self.on_look)
         self.clock.set_timer("control", LOOK_EVERY, callback=self.on_look)
@@ -136,7 +135,10 @@ class Control(Watcher):
             self._release(HALT_FILE, now_ns)
 
     def _look_at_journal(self, now_ns: int) -> None:
-        for command in self._journal.waiting():
+        waiting = self._journal.waiting()
+        if self._stale is None:  # told by their order, for a clock may be set back
+            self._stale = {command.number for command in waiting}
+        for command in waiting:
             if self._journal.take(command.number, now_ns):
                 self._carry_out(command, now_ns)
         halt = self._journal.operator_halt()  # also one whose asker did not wait for the answer
@@ -178,8 +180,8 @@ class Control(Watcher):
                 self._halt(command, now_ns)
             case "resume":
                 self._resume(command, now_ns)
-            case _ if command.asked_ns < self._started_ns:
-                text = f"{command.kind} was not carried out: it was asked for before this node ran."
+            case _ if self._stale and command.number in self._stale:
+                text = f"{command.kind} was not carried out: it was asked for before this node ran. Give it again."
                 self._answer(command, Answer(EXIT_NOT_YET, text), now_ns)
             case "flatten":
                 self._flatten(command, now_ns)
@@ -238,7 +240,7 @@ def _said_by(file: Path) -> str:
     except (OSError, KeyError):
         owner = "somebody"
     try:
-        reason = " ".join(file.read_text(encoding="utf-8", errors="replace").split())
+        reason = reason_of(file.read_text(encoding="utf-8", errors="replace"))
     except OSError:
         reason = ""
-    return f"{owner}, file {file.name}: {reason[:MAX_REASON] or 'no reason given'}"
+    return f"{owner}, file {file.name}: {reason or 'no reason given'}"

@@ -9,7 +9,15 @@ from actors.news import ticker
 from actors.report_format import words
 
 EXIT_DONE, EXIT_NOT_YET, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
+MAX_REASON = 200  # characters
+LEAVING = {"cancelling", "closing"}  # phases in which a position has, or soon has, no stop any more
 OnStop = Literal["keep_stops", "flatten"]
+
+
+def reason_of(text: str) -> str:
+    """Return what an operator said as one row of printable characters, "" if there is nothing to read."""
+    row = "".join(sign for sign in " ".join(text.split()) if sign.isprintable()).strip()
+    return row if len(row) <= MAX_REASON else f"{row[: MAX_REASON - 1]}…"
 
 
 def halted(detail: str, symbols: Sequence[SymbolFacts]) -> Answer:
@@ -53,7 +61,10 @@ def stopping(on_stop: OnStop, symbols: Sequence[SymbolFacts]) -> Answer:
         return Answer(
             EXIT_DONE, f'stopping; trading.on_stop = "flatten", so first all is closed.\n{holdings_text(symbols)}'
         )
-    return Answer(EXIT_DONE, f"stopping; what is held stays behind its stops at the broker.\n{holdings_text(symbols)}")
+    leaving = [ticker(facts.symbol) for facts in symbols if facts.phase in LEAVING]
+    awaited = f" the exit under way in {', '.join(leaving)} is awaited;" if leaving else ""
+    held = holdings_text(symbols)
+    return Answer(EXIT_DONE, f"stopping;{awaited} what is held stays behind its stops at the broker.\n{held}")
 
 
 def refusal_to_flatten(wanted: str, symbols: Sequence[SymbolFacts]) -> Answer | None:

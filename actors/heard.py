@@ -82,6 +82,15 @@ class BrokerPositionsTold:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerNoticed:
+    """A notice of the gateway, such as 2104 or 2158, as it stands in the log."""
+
+    ts: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class BooksCompared:
     """Our books were compared with the broker's; no differences = they agree."""
 

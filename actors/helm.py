@@ -1,7 +1,8 @@
 """
 The helm: ends the session in order, by a signal, at the daily loss limit, or when only a restart can help.
 
-It knows what every owner holds. Before an end that asks for it everything goes flat and is verified; then the node is
+It knows what every owner holds. Before an end that asks for it everything goes flat and is verified; before any other
+the exits under way come to their end, for they have taken the stops away. Nobody enters meanwhile. Then the node is
 told to stop. It does not protect from a kill -9, nor from a broker that cannot be reached: what is left then rests
 behind the stops at the broker.
 
@@ -18,6 +19,7 @@ from actors.messages import (
     AlertRaised,
     ExitReason,
     Flatten,
+    HoldEntries,
     LockSymbol,
     LossLimitHit,
     PositionReported,
@@ -29,7 +31,7 @@ from catalog.nautilus_v2 import contained, contained_start
 
 EXIT_DONE, EXIT_LOSS_LIMIT = 0, 5
 LOOK_EVERY = timedelta(milliseconds=100)
-FLATTEN_SECS = 30.0  # for going flat once the program is asked to stop; the loss limit by itself waits without end
+FLATTEN_SECS = 30.0  # for what is being closed once the program is asked to stop; the loss limit waits without end
 NANOS_IN_SECOND = 1_000_000_000
 
 
@@ -41,7 +43,8 @@ class StopRequest:
     What the stop signals and the operator's ``stop`` set: a plain count, no component (T16).
 
     Nautilus takes the signals when its node begins to run, and ends it at the first one, before anything could be
-    closed. So they are taken from it again once it runs; until then its own way is the right one.
+    closed. So they are taken from it again once it runs. Until the node has connected nobody can take them, as no
+    Python runs in it: there a signal ends the process, behind the stops at the broker.
 
     """
 
@@ -91,8 +94,8 @@ class Helm(Watcher):
         self._ends_at_loss_limit = ends_at_loss_limit
         self._deadline = 0  # for going flat, 0 = none
         self._awaits_flat = False
+        self._awaits_exits = False  # those under way when the program was asked to stop
         self._is_ending = False
-        self._has_signals = False
 
     @contained_start
     def on_start(self) -> None:
@@ -100,7 +103,13 @@ class Helm(Watcher):
         self.listen(Topic.STOPS, self.on_stop_moved)
         self.listen(Topic.LOSS_LIMIT, self.on_loss_limit)
         self.listen(Topic.COMMANDS, self.on_command)
+        self._request.take_signals()  # in time, should Nautilus end the node by one of its own: then it is counted
+        self.once_started(self.on_started)
         self.clock.set_timer("helm", LOOK_EVERY, callback=self.on_look)
+
+    @contained
+    def on_started(self, _: TimeEvent) -> None:
+        self._request.take_signals()
 
     def end_at_loss_limit(self, reason: str) -> None:
         """End as soon as everything is flat; also for a limit hit before the restart."""
@@ -140,7 +149,7 @@ class Helm(Watcher):
     @contained
     def on_command(self, command: object) -> None:
         if isinstance(command, StopNode):
-            self.wants_restart = command.restarts
+            self.wants_restart = command.restarts and not self._request.signals  # who asked for the end gets it
             self._end(command.exit_code, command.detail)
         elif isinstance(command, LockSymbol):
             self._locked.add(command.symbol)
@@ -149,14 +158,15 @@ class Helm(Watcher):
         """Return whether nothing is held that we would close."""
         return self.held.keys() <= self._locked
 
+    def _has_left(self) -> bool:
+        """Return whether no exit is under way: its stop is gone or about to go, and it may not be sent yet."""
+        return not any(report.is_exiting for symbol, report in self.held.items() if symbol not in self._locked)
+
     @contained
     def on_look(self, event: TimeEvent) -> None:
-        if not self._has_signals:
-            self._has_signals = True
-            self._request.take_signals()
         if self._is_ending:
             return
-        if self._awaits_flat and self._is_flat():
+        if (self._awaits_flat and self._is_flat()) or (self._awaits_exits and self._has_left()):
             self._end(self.exit_code, self.reason)
         elif self._deadline and event.ts_event > self._deadline:
             self._give_up(event.ts_event)
@@ -164,19 +174,22 @@ class Helm(Watcher):
             self._stop(event.ts_event)
 
     def _stop(self, ts: int) -> None:
+        self._deadline = ts + int(FLATTEN_SECS * NANOS_IN_SECOND)
+        self.publish_message(Topic.COMMANDS, HoldEntries(ts, "stop", "the node is ending"))
         if self._awaits_flat:  # at the loss limit: who asks for the end is not kept waiting for the broker
-            self._deadline = ts + int(FLATTEN_SECS * NANOS_IN_SECOND)
             return
         self.reason = self._request.reason
-        if not self._flattens_on_stop or self._is_flat():
+        if self._flattens_on_stop and not self._is_flat():
+            self._awaits_flat = True
+            self.publish_message(Topic.COMMANDS, Flatten(ts, ExitReason.OPERATOR, 'on_stop = "flatten"'))
+        elif self._has_left():
             self._end(EXIT_DONE, self.reason)
-            return
-        self._awaits_flat = True
-        self._deadline = ts + int(FLATTEN_SECS * NANOS_IN_SECOND)
-        self.publish_message(Topic.COMMANDS, Flatten(ts, ExitReason.OPERATOR, 'on_stop = "flatten"'))
+        else:
+            self._awaits_exits = True
 
     def _give_up(self, ts: int) -> None:
-        text = f"not flat after {FLATTEN_SECS:g} s: {'; '.join(self.left())}"
+        found = "an exit did not end in" if self._awaits_exits else "not flat after"
+        text = f"{found} {FLATTEN_SECS:g} s: {'; '.join(self.left())}"
         self.publish_message(Topic.ALERTS, AlertRaised(ts, "not_flat", "critical", text))
         self._end(self.exit_code or 1, text)
 

@@ -6,6 +6,8 @@ withdraw. A halt is a latch in the journal itself, so that it holds whether a no
 
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from actors.journal_file import told
@@ -88,12 +90,18 @@ class CommandJournal(JournalStore):
 
     def put_snapshot(self, text: str, wall_ns: int) -> None:
         """Keep how the node stands now; written for its readers, not for a restart, so the disk is not waited for."""
+        with self._unwaited():
+            values = (self._run_id, wall_ns, text)
+            self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", values)
+
+    @contextmanager
+    def _unwaited(self) -> Iterator[None]:
+        """Make a transaction that is not flushed: a power cut may undo it, never spoil the file."""
         with told(self.path):
             self._db.execute("PRAGMA synchronous = NORMAL")
             try:
                 with self._transaction():
-                    values = (self._run_id, wall_ns, text)
-                    self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", values)
+                    yield
             finally:
                 self._db.execute("PRAGMA synchronous = FULL")
 

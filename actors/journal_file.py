@@ -8,16 +8,16 @@ It does not mend a damaged file: what the node owns must not be guessed.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from actors.journal_schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
+from actors.journal_schema import APPLICATION_ID, CREATE, OLDEST_READ, SCHEMA_VERSION, UPGRADES
 
 PATIENCE_MS = 5_000  # how long a write waits for another process that writes
 _ADVICE = {  # by the start of SQLite's name of the error
     "SQLITE_BUSY": (
-        f"to write within {PATIENCE_MS / 1000:g} s",
+        "to write to it",
         "another process holding it; end the program that has the file open",
     ),
     "SQLITE_FULL": ("room on its disk", "none; free some space"),
@@ -73,6 +73,7 @@ def open_to_write(path: Path, *, is_known_sound: bool = False) -> sqlite3.Connec
             check_schema(path, connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            _upgrade(connection)
         except BaseException:
             connection.close()
             raise
@@ -87,22 +88,54 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         connection = _connect(path, "ro")
         try:
             check_schema(path, connection)
+            if (version := _pragma(connection, "user_version")) < OLDEST_READ:
+                found = f"version {version}; start the node once, which brings it up to date"
+                raise problem(path, f"a journal of schema version {OLDEST_READ} or later", found)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
+def damage_of(path: Path) -> str:
+    """Read a journal through, that others may be writing; return what is damaged, "" if it is sound or busy."""
+    try:
+        with closing(open_to_read(path)) as connection, told(path):
+            _check_soundness(path, connection)
+    except JournalError as error:
+        return "" if _is_busy(error.__cause__) else str(error)
+    return ""
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+
+
 def check_schema(path: Path, connection: sqlite3.Connection) -> None:
-    """Refuse another program's database, and the journal of a newer version."""
+    """Refuse another program's database, and the journal of a version that cannot be brought up to this one."""
     application_id, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
     if not _pragma(connection, "page_count"):
         raise problem(path, "a journal", "an empty file; restore it from a backup, or move it away")
     if application_id != APPLICATION_ID:
         raise problem(path, "a journal", "another program's database; move it away, or choose another state directory")
-    if version != SCHEMA_VERSION:
+    if version != SCHEMA_VERSION and version not in UPGRADES:
         found = f"version {version}; use the version of Ballast that wrote it, or another state directory"
         raise problem(path, f"a journal of schema version {SCHEMA_VERSION}", found)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring the journal of an older version up to this one, all steps or none."""
+    if _pragma(connection, "user_version") == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        while (version := _pragma(connection, "user_version")) != SCHEMA_VERSION:
+            for statement in UPGRADES[version]:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -118,6 +151,10 @@ def _check_soundness(path: Path, connection: sqlite3.Connection) -> None:
 
 def _create(path: Path) -> None:
     """Make the file beside its place and put it there whole: one that is there and empty has lost what it held."""
+    left = path.with_name(f"{path.name}-wal")
+    if left.exists() and not path.exists():  # SQLite would play it into the new file
+        found = f"only its {left.name}; put the journal back beside it, or move that file away too"
+        raise problem(path, "a journal with its write-ahead log, or neither", found)
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     draft.unlink(missing_ok=True)  # of a process that was killed here
     connection = _connect(draft, "rwc")

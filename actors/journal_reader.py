@@ -201,6 +201,11 @@ class JournalReader:
             for run_id, started, mode, account, engine, sha256, cash, *end in rows
         ]
 
+    def performance(self, since_ns: int) -> list[tuple[str, float, float, str]]:
+        """Return measure, total, maximum and counts of each histogram of the runs that were up since, by the clock."""
+        query = 'SELECT measure, total, "max", counts FROM performance WHERE wall_ns >= ? ORDER BY run_id, measure'
+        return cast("list[tuple[str, float, float, str]]", self._rows(query, since_ns))
+
     def messages[Message](self, kind: type[Message], start_ns: int, end_ns: int) -> list[Message]:
         """Return all messages of a kind in a window."""
         return [message for _, message in self._numbered(kind, "ts BETWEEN ? AND ?", start_ns, end_ns)]

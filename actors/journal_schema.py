@@ -37,7 +37,7 @@ from actors.messages import (
 )
 from actors.records import EquityPoint
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x42_4C_53_54  # "BLST" in the header of the file: tells our journal from another program's database
 
 _ROW = "seq INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, wall_ns INTEGER NOT NULL"
@@ -80,12 +80,20 @@ _TABLES = {
         given_by TEXT NOT NULL, taken_ns INTEGER, answered_ns INTEGER, exit_code INTEGER, answer TEXT""",
     "snapshot": """only_row INTEGER PRIMARY KEY CHECK (only_row = 1), run_id INTEGER NOT NULL,
         wall_ns INTEGER NOT NULL, "text" TEXT NOT NULL""",
+    "performance": """run_id INTEGER NOT NULL, measure TEXT NOT NULL, wall_ns INTEGER NOT NULL, total REAL NOT NULL,
+        "max" REAL NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (run_id, measure)""",
     "sessions": """run_id INTEGER PRIMARY KEY, started_ns INTEGER NOT NULL, mode TEXT NOT NULL, account TEXT NOT NULL,
         engine TEXT NOT NULL, config_sha256 TEXT NOT NULL, starting_cash_usd TEXT NOT NULL, ended_ns INTEGER,
         exit_code INTEGER, reason TEXT""",
     "cash": "only_row INTEGER PRIMARY KEY CHECK (only_row = 1), cash_usd TEXT NOT NULL",
     "sequence": "only_row INTEGER PRIMARY KEY CHECK (only_row = 1), last INTEGER NOT NULL",
 }
+
+
+def _create_table(name: str) -> str:
+    return f"CREATE TABLE {name} ({_TABLES[name]}) STRICT"
+
+
 _INDEXES = (
     ("decisions", "symbol"),
     ("orders", "symbol, seq"),
@@ -97,12 +105,17 @@ _INDEXES = (
     ("stops", "client_order_id"),
 )
 CREATE = (
-    *(f"CREATE TABLE {name} ({columns}) STRICT" for name, columns in _TABLES.items()),
+    *(_create_table(name) for name in _TABLES),
     *(f"CREATE INDEX {table}_by_{columns.replace(', ', '_')} ON {table} ({columns})" for table, columns in _INDEXES),
     "INSERT INTO sequence VALUES (1, 0)",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+OLDEST_READ = 2  # a reader does without what the upgrades from there on add
+UPGRADES = {  # what brings a journal of a version to the next one
+    1: (_create_table("operator_commands"), _create_table("snapshot"), "PRAGMA user_version = 2"),
+    2: (_create_table("performance"), "PRAGMA user_version = 3"),
+}
 
 _IS_COMMAND = {"source": "holder"}  # who holds the entries; the column `source` says who gave the command
 

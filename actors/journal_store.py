@@ -6,7 +6,7 @@ returned. It protects neither from a disk that lies about flushing, nor from a f
 
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
 from decimal import Decimal
@@ -32,7 +32,7 @@ class JournalStore(JournalReader):
         self._open(path, open_to_write(path, is_known_sound=is_known_sound))
         runs = self.runs()
         self._run_id = runs[-1].run_id if runs else 0
-        self._patience_ms = PATIENCE_MS
+        self._patience_ms = self._usual_patience_ms = PATIENCE_MS
         self._inserts = {kind: _insert(known) for kind, known in KINDS.items()}
 
     # -- Runs -----------------------------------------------------------------------------------
@@ -66,16 +66,29 @@ class JournalStore(JournalReader):
 
     def write(self, message: object, wall_ns: int) -> None:
         """Write a message; it is on the disk when this returns. A fill that is known already changes nothing."""
+        self.write_together([(message, wall_ns)])
+
+    def write_together(self, messages: Iterable[tuple[object, int]]) -> None:
+        """Write messages, each with its time, all or none; they are on the disk when this returns."""
+        with self._transaction():
+            for message, wall_ns in messages:
+                self._write(message, wall_ns)
+
+    def wait_at_most(self, patience_ms: int) -> None:
+        """Set how long a write waits for another process that writes."""
+        self._usual_patience_ms = patience_ms
+        self._wait(patience_ms)
+
+    def _write(self, message: object, wall_ns: int) -> None:
         values = KINDS[type(message)].values(message)
         if isinstance(message, COMMANDS):
             values = [*values, type(message).__name__, _source(message)]
-        with self._transaction():
-            row = (self._next(), self._run_id, wall_ns)
-            is_new = self._db.execute(self._inserts[type(message)], (*row, *values)).rowcount == 1
-            if isinstance(message, OrderFilled) and is_new:
-                spent = message.side * message.quantity * message.price + message.commission_usd
-                self._add_cash(-spent)
-            self._latch(message, row)
+        row = (self._next(), self._run_id, wall_ns)
+        is_new = self._db.execute(self._inserts[type(message)], (*row, *values)).rowcount == 1
+        if isinstance(message, OrderFilled) and is_new:
+            spent = message.side * message.quantity * message.price + message.commission_usd
+            self._add_cash(-spent)
+        self._latch(message, row)
 
     def _latch(self, message: object, row: tuple[int, int, int]) -> None:
         match message:
@@ -126,8 +139,10 @@ class JournalStore(JournalReader):
 
     def _next(self) -> int:
         """Return the number of a new row, one count for all tables and all writers."""
-        query = "UPDATE sequence SET last = last + 1 RETURNING last"
-        return int(self._db.execute(query).fetchall()[0][0])
+        rows = self._db.execute("UPDATE sequence SET last = last + 1 RETURNING last").fetchall()
+        if not rows:
+            raise problem(self.path, "a sound file", "a damaged one (no sequence); restore it from a backup")
+        return int(rows[0][0])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -142,7 +157,7 @@ class JournalStore(JournalReader):
                 if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
                     self._wait(LOCKED_PATIENCE_MS)
                 raise
-            self._wait(PATIENCE_MS)
+            self._wait(self._usual_patience_ms)
 
     def _wait(self, patience_ms: int) -> None:
         if patience_ms != self._patience_ms:

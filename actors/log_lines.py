@@ -6,7 +6,7 @@ Pure. Account numbers are shortened in what is meant for people; ids stay whole,
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -28,6 +28,10 @@ class LogLines:
     def __init__(self, mask: Callable[[str], str]) -> None:
         self._mask = mask
         self._tracks = OrderTracks()
+
+    def restore(self, intents: Iterable[OrderIntended], states: Iterable[OrderProgressed]) -> None:
+        """Know the orders of the round trips that a journal says are not over."""
+        self._tracks.restore(intents, states)
 
     def line(self, message: Any, now_ns: int) -> str:
         """Return the line of a message at a moment of the wall clock."""

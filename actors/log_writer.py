@@ -1,17 +1,19 @@
 """
 The log: every message of the session as a line of ``ballast.log``, for people and programs that look for what happened.
 
-It changes nothing. While the file cannot be written it is told once and lines are lost; the journal has what counts.
+What only repeats what was said has no line: each notice of the broker has one a session. It changes nothing. While the
+file cannot be written it is told once and lines are lost; the journal has what counts.
 
 """
 
+from dataclasses import replace
 from typing import Any
 
 from actors.component import Watcher
-from actors.heard import BooksCompared, BrokerPositionsTold
+from actors.heard import BooksCompared, BrokerNoticed, BrokerPositionsTold
 from actors.log_file import LogFile
 from actors.log_lines import LogLines
-from actors.messages import AlertRaised, HandlerFailed, Topic
+from actors.messages import AlertRaised, HandlerFailed, PositionReported, StopMoved, Topic
 from catalog.nautilus_v2 import contained, contained_start
 
 EARLY = 75  # priority on the bus: after the journal (100), before the narrator (50)
@@ -35,7 +37,7 @@ class LogWriter(Watcher):
         self._file = file
         self._lines = lines
         self._is_failing = False
-        self._differences: tuple[str, ...] | None = None  # of the books, when last compared
+        self._said: dict[tuple[object, ...], object] = {}  # the last word on a thing, without its time
 
     @contained_start
     def on_start(self) -> None:
@@ -75,11 +77,21 @@ class LogWriter(Watcher):
             self._is_failing = False
 
     def _is_routine(self, message: object) -> bool:
-        """Return whether it repeats every few seconds and says nothing new."""
-        if not isinstance(message, BooksCompared):
-            return isinstance(message, BrokerPositionsTold)
-        is_known = message.differences == self._differences
-        self._differences = message.differences
+        """Return whether it says nothing new."""
+        match message:
+            case BrokerPositionsTold():
+                return True  # every few seconds; what they differ in is told by `BooksCompared`
+            case BrokerNoticed(code=code, text=text):
+                key: tuple[object, ...] = (code, text)
+            case BooksCompared():
+                key = (BooksCompared,)
+            case StopMoved(symbol=symbol) | PositionReported(symbol=symbol):
+                key = (type(message), symbol)
+            case _:
+                return False
+        word = replace(message, ts=0)
+        is_known = self._said.get(key) == word
+        self._said[key] = word
         return is_known
 
     def _failed(self, error: OSError, now_ns: int) -> None:

@@ -37,6 +37,7 @@ __all__ = [  # strategies and actors know of each other what stands here, and no
     "AccountView",
     "Action",
     "AlertRaised",
+    "BarHandled",
     "DataAgeChanged",
     "EntryEnded",
     "EntryRequested",
@@ -237,6 +238,16 @@ class DataAgeChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BarHandled:
+    """All decisions on a live bar are made and their orders handed out; a backtest does not tell it."""
+
+    ts: int  # close of the bar
+    symbol: str
+    taken_ns: int  # of the wall clock: when the strategy was given the bar
+    done_ns: int  # of the wall clock
+
+
+@dataclass(frozen=True, slots=True)
 class MissedBar:
     """A closed bar of the past, fetched after an outage or to warm up; told in order, before the next live one."""
 
@@ -309,6 +320,7 @@ class Topic(StrEnum):
     LOSS_LIMIT = "ballast.loss_limit"  # LossBaselineSet, LossLimitHit
     LINK = "ballast.link"  # LinkChanged
     DATA = "ballast.data"  # DataAgeChanged
+    PERFORMANCE = "ballast.performance"  # BarHandled
     MISSED_BARS = "ballast.missed_bars"  # MissedBar
     HISTORY = "ballast.history"  # MissedBar, of before the start
     FAILURES = "ballast.failures"  # HandlerFailed

@@ -15,6 +15,8 @@ from actors.messages import (
     Action,
     Flatten,
     Halt,
+    LinkChanged,
+    LinkState,
     OrderFilled,
     OrderIntended,
     OrderProgressed,
@@ -49,6 +51,7 @@ class Narration:
     def __init__(self) -> None:
         self._trails: dict[str, RoundTripTrail] = {}
         self._refused: dict[str, dict[str, Refusal]] = {}  # symbol → reason, since it last did something
+        self._link = LinkState.UP
         self._tellers: dict[type, Callable[[Any, int], str | None]] = {
             SignalDecided: self._decided,
             OrderIntended: self._intended,
@@ -58,6 +61,7 @@ class Narration:
             PositionReported: self._reported,
             Halt: self._asked_to_leave,
             Flatten: self._asked_to_leave,
+            LinkChanged: self._link_changed,
         }
 
     def restore(self, fills: Iterable[OrderFilled]) -> None:
@@ -110,6 +114,12 @@ class Narration:
             if only in ("", symbol):
                 trail.left_ns = trail.left_ns or now_ns
         return news(command)
+
+    def _link_changed(self, change: LinkChanged, _now_ns: int) -> str | None:
+        """Tell of the step between a loss and its end; of both there is an alert."""
+        was, self._link = self._link, change.state
+        is_between = was is LinkState.DOWN and change.state is LinkState.DEGRADED
+        return f"link: {change.detail}" if is_between else None
 
     # -- Orders ---------------------------------------------------------------------------------
 

@@ -1,14 +1,17 @@
-"""What happens beside the orders, a short line each: limits, link, data, alerts, failures, commands. Pure."""
+"""
+What happens beside the orders, a short line each: limits, alerts, failures, commands. Pure.
+
+Of link and data the alerts tell.
+
+"""
 
 from pathlib import PurePath
 
 from actors.messages import (
     AlertRaised,
-    DataAgeChanged,
     Flatten,
     Halt,
     HandlerFailed,
-    LinkChanged,
     LockSymbol,
     LossLimitHit,
     StopNode,
@@ -23,10 +26,6 @@ def news(message: object) -> str | None:
     match message:
         case LossLimitHit(day_pnl_usd=pnl, limit_usd=limit, baseline_usd=baseline):
             return f"CRITICAL loss limit: day P&L {usd(pnl, signed=True)} of {usd(baseline)}, limit {usd(-limit)}"
-        case LinkChanged(state=state, detail=detail):
-            return f"link {state}{_after_colon(detail)}"
-        case DataAgeChanged(symbol=symbol, is_stale=is_stale, age_secs=age):
-            return f"{ticker(symbol)} data {f'stale: no bar for {age:.0f} s' if is_stale else 'fresh again'}"
         case AlertRaised(code=code, severity=severity, text=text) if code not in TOLD_OTHERWISE:
             return f"{severity.upper()} {text}"
         case HandlerFailed(component=component, handler=handler, error=error, place=place):

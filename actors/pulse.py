@@ -19,11 +19,12 @@ from nautilus_trader.model import Bar, BarType
 from actors.bar_renewal import BarWatcher
 from actors.desk_facts import SymbolFacts
 from actors.heard import BooksCompared
-from actors.journal_commands import CommandJournal
 from actors.journal_file import JournalError
+from actors.journal_performance import NodeJournal
 from actors.messages import (
     OPERATOR,
     OPERATORS_HOLDS,
+    BarHandled,
     DataAgeChanged,
     Halt,
     HoldEntries,
@@ -33,6 +34,7 @@ from actors.messages import (
     Topic,
 )
 from actors.order_tracks import OrderTracks
+from actors.performance_meter import PerformanceMeter
 from actors.printed_line import shortened
 from actors.process_load import ProcessLoad
 from actors.report_format import iso_utc
@@ -40,6 +42,7 @@ from actors.status_parts import (
     blocked_status,
     entries_status,
     latencies_status,
+    load_status,
     orders_status,
     positions_status,
     session_status,
@@ -57,6 +60,7 @@ from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import NANOS_IN_SECOND, Sessions
 
 BEAT = timedelta(seconds=1)
+KEEP_EVERY_NS = 60 * NANOS_IN_SECOND  # the measures; a process that is killed loses what came after the last time
 EARLY = 50  # priority on the bus: after the journal (100), before those who act (0)
 
 
@@ -92,7 +96,7 @@ class Pulse(BarWatcher):
         Asked at every beat.
     sessions : Sessions
         Of the exchange.
-    journal : CommandJournal
+    journal : NodeJournal
         With its run begun; closed by its owner.
     baseline_usd : Decimal
         What the day P&L counts from until the loss limit says.
@@ -100,7 +104,7 @@ class Pulse(BarWatcher):
     """
 
     def __init__(
-        self, setup: PulseSetup, view: DeskView, sessions: Sessions, journal: CommandJournal, baseline_usd: Decimal
+        self, setup: PulseSetup, view: DeskView, sessions: Sessions, journal: NodeJournal, baseline_usd: Decimal
     ) -> None:
         super().__init__()
         self._setup = setup
@@ -116,7 +120,8 @@ class Pulse(BarWatcher):
         self._halts: dict[str, HaltStatus] = {}
         self._loss_halt: Halt | None = None
         self._tracks = OrderTracks()
-        self._load = ProcessLoad()
+        self._meter = PerformanceMeter(ProcessLoad())
+        self._kept_ns = setup.started_ns
 
     @contained_start
     def on_start(self) -> None:
@@ -127,6 +132,7 @@ class Pulse(BarWatcher):
         self.subscribe_topic(Topic.LOSS_LIMIT, self.on_message, EARLY)
         self.subscribe_topic(Topic.LINK, self.on_message, EARLY)
         self.subscribe_topic(Topic.DATA, self.on_message, EARLY)
+        self.subscribe_topic(Topic.PERFORMANCE, self.on_message, EARLY)
         self.subscribe_topic(Topic.COMMANDS, self.on_message, EARLY)
         for bar_type in self._symbols:
             self.hear_bars(bar_type)
@@ -135,6 +141,7 @@ class Pulse(BarWatcher):
 
     @contained_start
     def on_stop(self) -> None:
+        self._kept_ns = 0
         self._beat(self.clock.timestamp_ns())
 
     @contained
@@ -161,17 +168,25 @@ class Pulse(BarWatcher):
                 self._halts[source] = HaltStatus(source=_source(source), since=since, detail=shortened(detail))
             case ReleaseEntries(source=source):
                 self._halts.pop(source, None)
+            case BarHandled():
+                self._meter.bar_handled(message)
             case _:
-                self._tracks.take(message, self.clock.timestamp_ns())
+                self._meter.steps(self._tracks.take(message, self.clock.timestamp_ns()))
 
     @contained
     def on_beat(self, event: TimeEvent) -> None:
-        self._beat(event.ts_event)
+        now_ns = self.clock.timestamp_ns()
+        self._meter.timer_ran(event.ts_event, now_ns)
+        self._beat(now_ns)
 
     def _beat(self, now_ns: int) -> None:
-        text = self.status(now_ns).model_dump_json()
+        report = self.status(now_ns)
+        self._meter.beat(now_ns, is_flat=not report.positions and not report.orders)
         try:
-            self._journal.put_snapshot(text, now_ns)
+            self._journal.put_snapshot(report.model_dump_json(), now_ns)
+            if now_ns - self._kept_ns >= KEEP_EVERY_NS:
+                self._journal.put_performance(self._meter.histograms, now_ns)
+                self._kept_ns = now_ns
         except JournalError:
             return
 
@@ -183,7 +198,7 @@ class Pulse(BarWatcher):
         return StatusReport(
             state=state,
             as_of=iso_utc(now_ns),
-            node=self._node(now_ns),
+            node=self._node(),
             link=self._link,
             session=session_status(self._sessions, ts),
             entries=entries,
@@ -194,17 +209,18 @@ class Pulse(BarWatcher):
             blocked=blocked_status(symbols),
             data=tuple(self._data(symbol, now_ns) for symbol in self._symbols.values()),
             book=self._book,
-            latencies_ms=latencies_status(self._tracks),
+            latencies_ms=latencies_status(self._meter.histograms),
+            load=load_status(self._meter.histograms),
         )
 
-    def _node(self, now_ns: int) -> NodeStatus:
+    def _node(self) -> NodeStatus:
         return NodeStatus(
             mode=self._setup.mode,
             account=shortened(self._setup.account),
             started=iso_utc(self._setup.started_ns),
             pid=os.getpid(),
-            rss_mb=self._load.rss_mb(),
-            cpu_pct=self._load.cpu_pct(now_ns),
+            rss_mb=self._meter.rss_mb,
+            cpu_pct=self._meter.cpu_pct,
         )
 
     def _account(self) -> AccountStatus:

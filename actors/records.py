@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 import numpy.typing as npt
 
+from actors.measures import Histograms
 from actors.messages import AlertRaised, ExitReason, HandlerFailed, OrderFilled, OrderRole, Side, SignalDecided
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class LiveOrigin:
     starts: int  # of the program, in the session or on into it
     killed: int  # of those before the last one: how often it did not end in order
     carried: int  # round trips that were under way when the session began
+    performance: Histograms = field(default_factory=dict)  # of all its runs
 
 
 @dataclass(slots=True)

@@ -66,6 +66,11 @@ def ratio(value: float | None) -> str:
     return MISSING if value is None else f"{_sign(value, signed=False)}{abs(value):.2f}"
 
 
+def figure(value: float) -> str:
+    """Return three digits of a measure, all of them of one that has more before the point: ``0.42``, ``1,234``."""
+    return f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
 def words(code: str) -> str:
     """Return a code such as ``protective_stop`` as words."""
     return code.replace("_", " ")

@@ -16,6 +16,7 @@ from actors.report_charts import MAX_POINTS, Figure, equity_chart, price_chart
 from actors.report_format import count, exchange_time, first_and_last, run_name
 from actors.report_html import empty, section, text
 from actors.report_live import account_name, remarks
+from actors.report_performance import performance
 from actors.report_sections import headline, incidents, provenance, refusals, trade_table
 from actors.report_statistics import EquityCurve, equity_curve, session_days
 
@@ -43,6 +44,7 @@ def page(record: SessionRecord, summary: dict[str, Any]) -> str:
         trade_table(record.trades, record.end, names),
         refusals(record.decisions),
         incidents(record),
+        performance(record),
         provenance(record, summary),
     ]
     return _document(_title(record), "".join(body))

@@ -19,6 +19,7 @@ from actors.messages import Action
 from actors.records import SessionRecord
 from actors.report_format import iso_utc
 from actors.report_page import page
+from actors.report_performance import PERFORMANCE, performance_file
 from actors.report_statistics import (
     EquityCurve,
     daily_closes,
@@ -95,6 +96,7 @@ def write_report(record: SessionRecord, directory: Path) -> list[Path]:
     summary = summarise(record)
     texts = {
         **csv_files(record),
+        **_performance(record),
         "report.html": page(record, summary),
         SUMMARY: json.dumps(summary, indent=2, allow_nan=False) + "\n",
     }
@@ -102,6 +104,12 @@ def write_report(record: SessionRecord, directory: Path) -> list[Path]:
         return _write(directory, texts)
     except OSError as error:
         raise _report_error(directory, error) from error
+
+
+def _performance(record: SessionRecord) -> dict[str, str]:
+    if record.live is None:
+        return {}
+    return {PERFORMANCE: json.dumps(performance_file(record.live.performance), indent=2, allow_nan=False) + "\n"}
 
 
 def _ratios(record: SessionRecord, curve: EquityCurve) -> dict[str, float | None]:

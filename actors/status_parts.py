@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from actors.desk_facts import Objection, SymbolFacts, WorkingOrder
+from actors.histogram import Histogram
+from actors.measures import LATENCY_UNIT, MEASURES, Histograms, in_order
 from actors.messages import OrderRole
 from actors.order_tracks import OrderTracks
 from actors.report_format import iso_utc
 from actors.status_report import (
     BlockedStatus,
     EntriesStatus,
-    LatencyStatus,
+    MeasureStatus,
     OrderStatus,
     PositionStatus,
     SessionStatus,
@@ -93,12 +95,30 @@ def _order(facts: SymbolFacts, order: WorkingOrder, tracks: OrderTracks) -> Orde
     )
 
 
-def latencies_status(tracks: OrderTracks) -> dict[str, LatencyStatus]:
-    """Return the latencies of the steps that happened."""
-    return {
-        step: LatencyStatus(count=one.count, p50=one.p50, p95=one.p95, max=one.max)
-        for step, one in tracks.latencies().items()
-    }
+def latencies_status(histograms: Histograms) -> dict[str, MeasureStatus]:
+    """Return the measures of time that happened."""
+    return {name: _measure(name, one) for name, one in in_order(histograms).items() if _is_latency(name)}
+
+
+def load_status(histograms: Histograms) -> dict[str, MeasureStatus]:
+    """Return what the process takes of the machine."""
+    return {name: _measure(name, one) for name, one in in_order(histograms).items() if not _is_latency(name)}
+
+
+def _is_latency(name: str) -> bool:
+    return MEASURES[name].unit == LATENCY_UNIT
+
+
+def _measure(name: str, histogram: Histogram) -> MeasureStatus:
+    return MeasureStatus(
+        count=histogram.count,
+        p50=round(histogram.percentile(50), 3),
+        p95=round(histogram.percentile(95), 3),
+        max=round(histogram.max, 3),
+        mean=round(histogram.mean, 3),
+        goal=MEASURES[name].goal,
+        is_met=MEASURES[name].is_met(histogram),
+    )
 
 
 def session_status(sessions: Sessions, ts: int) -> SessionStatus:

@@ -136,13 +136,16 @@ class BookStatus(Part):
     detail: str = ""
 
 
-class LatencyStatus(Part):
-    """A step of the latest orders of this run, milliseconds."""
+class MeasureStatus(Part):
+    """A measure over this run, in the unit of its name; a percentile is off by 15 % at most."""
 
     count: int
     p50: float
     p95: float
     max: float
+    mean: float
+    goal: float | None  # None = it has none of its own
+    is_met: bool | None
 
 
 class StatusReport(Part):
@@ -164,4 +167,5 @@ class StatusReport(Part):
     blocked: tuple[BlockedStatus, ...] = ()
     data: tuple[DataStatus, ...] = ()
     book: BookStatus | None = None
-    latencies_ms: dict[str, LatencyStatus] = {}
+    latencies_ms: dict[str, MeasureStatus] = {}
+    load: dict[str, MeasureStatus] = {}

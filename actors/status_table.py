@@ -8,11 +8,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from actors.measures import MEASURES, Measure
 from actors.news import ticker
-from actors.report_format import EXCHANGE_ZONE, MISSING, held_for, usd, words
+from actors.report_format import EXCHANGE_ZONE, MISSING, figure, held_for, usd, words
 from actors.status_report import (
     AccountStatus,
     LinkStatus,
+    MeasureStatus,
     OrderStatus,
     PositionStatus,
     SessionStatus,
@@ -21,12 +23,6 @@ from actors.status_report import (
 
 NANOS_IN_SECOND = 1_000_000_000
 BAD = {"dead", "silent", "stopped", "halted", "holding"}
-STEP_NAMES = {
-    "decision_to_sent": "decision → sent",
-    "sent_to_accepted": "sent → accepted",
-    "accepted_to_filled": "accepted → filled",
-    "decision_to_filled": "decision → filled",
-}
 
 
 def print_status(report: StatusReport, console: Console, now_ns: int) -> None:
@@ -41,6 +37,8 @@ def status_table(report: StatusReport, now_ns: int) -> RenderableType:
         parts.append(_positions(report.positions))
     if report.orders:
         parts.append(_orders(report.orders))
+    if measures := report.latencies_ms | report.load:
+        parts.append(_performance(measures))
     return Group(*parts)
 
 
@@ -73,7 +71,6 @@ def _rows(report: StatusReport, now_ns: int) -> list[tuple[str, str]]:
     rows.append(("Book", _book(report, now_ns)))
     rows += [("Data", _data(report))] if report.data else []
     rows += [("Blocked", f"{ticker(one.symbol)}: {one.detail}") for one in report.blocked]
-    rows += [("Latency", text) for text in _latencies(report)]
     return [*rows, ("Node", _node(report, now_ns))]
 
 
@@ -110,13 +107,6 @@ def _data(report: StatusReport) -> str:
         age = "no bar yet" if one.age_secs is None else _span(int(one.age_secs))
         texts.append(f"{ticker(one.symbol)} {age}{' STALE' if one.is_stale else ''}")
     return f"age of the last bar: {', '.join(texts)}"
-
-
-def _latencies(report: StatusReport) -> list[str]:
-    return [
-        f"{STEP_NAMES.get(step, step)}: p50 {one.p50:.1f}, p95 {one.p95:.1f}, max {one.max:.1f} ms ({one.count})"
-        for step, one in report.latencies_ms.items()
-    ]
 
 
 def _node(report: StatusReport, now_ns: int) -> str:
@@ -167,6 +157,24 @@ def _orders(orders: tuple[OrderStatus, ...]) -> Table:
         ids = (one.client_order_id, one.broker_order_id or MISSING)
         table.add_row(ticker(one.symbol), one.role, str(one.quantity), trigger, words(one.status), *ids)
     return table
+
+
+def _performance(measures: dict[str, MeasureStatus]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("Performance", "p50", "p95", "Max", "Mean", "", "Count", "Goal"):
+        table.add_column(name, justify="left" if name in {"Performance", "", "Goal"} else "right", no_wrap=True)
+    for name, one in measures.items():
+        measure = MEASURES[name]
+        figures = (figure(value) for value in (one.p50, one.p95, one.max, one.mean))
+        table.add_row(measure.title, *figures, measure.unit, f"{one.count:,}", _goal(measure, one))
+    return table
+
+
+def _goal(measure: Measure, one: MeasureStatus) -> Text:
+    if one.goal is None:
+        return Text("")
+    mark = Text("met", style="green") if one.is_met else Text("MISSED", style="bold red")
+    return Text(f"{measure.judged_by} ≤ {one.goal:,g}: ").append(mark)
 
 
 def _price(price: Decimal | None) -> str:

@@ -1,15 +1,17 @@
 """From settings to what sends the alerts of a live session; nothing is built while no target is set."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from difflib import get_close_matches
 
 from actors.alert_codes import ALERT_CODES
 from actors.alert_rules import AlertPolicy
-from actors.alert_sender import AlertSender, AlertTarget
+from actors.alert_sender import AlertSender, AlertTarget, Outgoing
 from actors.alert_targets import open_target
-from actors.alerter import Alerter, AlerterSetup
-from actors.messages import AccountView
+from actors.alerter import MAX_CHARACTERS, Alerter, AlerterSetup
+from actors.messages import AccountView, AlertRaised
+from actors.printed_line import LineStamp
 from catalog.sessions import Sessions
 from config.components import traded_symbols
 from config.errors import ConfigError
@@ -73,3 +75,21 @@ def make_alerter(
     run = f"{title}: {', '.join(traded_symbols(settings))}"
     limit: Decimal = settings.risk.max_daily_loss_usd
     return Alerter(AlerterSetup(run, policy, limit, config.loss_near_pct), sessions, view, ending, sender)
+
+
+def hang_teller(
+    config: AlertsConfig, sender: AlertSender | None, write: Callable[[str], None], sessions: Sessions, now_ns: int
+) -> Callable[[AlertRaised], None]:
+    """Return what tells of a hanging event loop and its end, past the alerter, which hangs with it; from any thread."""
+    stamp = LineStamp(sessions.timezone, now_ns, MAX_CHARACTERS)
+    is_chosen = not config.events or "node_hangs" in config.events
+
+    def tell(alert: AlertRaised) -> None:
+        line = stamp.line(alert.ts, alert.text)
+        if sender is not None and is_chosen:
+            sender.put(Outgoing(alert.severity, line))
+        if alert.code == "node_hangs":  # the other one is told on the terminal by the loop that runs again
+            with suppress(OSError, ValueError):  # a terminal that is gone
+                write(f"{line} (told while it hangs)")
+
+    return tell

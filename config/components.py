@@ -5,6 +5,8 @@ From settings to components: the one list of strategies and actors, the same for
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import cast
 
 from nautilus_trader.model import Equity
 
@@ -17,11 +19,13 @@ from actors.trailing_stop_manager import TrailingStopManager
 from catalog.fees import FixedPlanFees
 from catalog.instruments import make_bar_type, parse_step
 from catalog.sessions import Sessions
+from config.errors import ConfigError
 from config.schema import Settings, StrategyTable
 from strategies.command_lane import CommandLane
 from strategies.entry_plan import ConfiguredRule, StrategySetup
+from strategies.limited_rule import LimitedRule
 from strategies.memory import Memory
-from strategies.rules import rule_class
+from strategies.rules import Rule, make_rule
 from strategies.signal_strategy import SignalStrategy
 
 SESSIONS_PER_YEAR = 252
@@ -80,6 +84,11 @@ def build_components(
     memories : dict[str, Memory] | None
         Live: what the journal knows of each symbol. None = a backtest: nothing is asked of a broker.
 
+    Raises
+    ------
+    ConfigError
+        If a rule cannot be made.
+
     """
     is_live = memories is not None
     sessions = Sessions(settings.session.calendar, settings.session.hours)
@@ -128,7 +137,7 @@ def _setup(
         symbol=symbol,
         bar_type=bar_type,
         tick=tick,
-        rules=_rules(tables, float(tick)),
+        rules=_rules(tables, float(tick), settings.trading.rule_timeout_secs if is_live else None),
         exit_by=settings.trading.exit_by,
         is_enabled=settings.trading.enabled,
         warmup_bars=settings.bars.warmup_bars,
@@ -151,15 +160,23 @@ def fixed_plan(settings: Settings) -> FixedPlanFees:
     return FixedPlanFees(plan.commission_per_share_usd, plan.commission_min_usd, plan.commission_max_pct)
 
 
-def _rules(tables: list[StrategyTable], tick_size: float) -> tuple[ConfiguredRule, ...]:
+def _rules(tables: list[StrategyTable], tick_size: float, limit_secs: float | None) -> tuple[ConfiguredRule, ...]:
     seen: Counter[str] = Counter()
     rules = []
     for table in tables:
         seen[table.kind] += 1
         label = table.kind if seen[table.kind] == 1 else f"{table.kind}#{seen[table.kind]}"
-        rule = rule_class(table.kind)(table.rule_config, tick_size)
-        rules.append(ConfiguredRule(label, rule, table.allow_short))
+        rules.append(ConfiguredRule(label, _rule(table, tick_size, limit_secs), table.allow_short))
     return tuple(rules)
+
+
+def _rule(table: StrategyTable, tick_size: float, limit_secs: float | None) -> Rule:
+    """Return the rule of a table, with a time limit when live; a backtest waits for it."""
+    make = partial(make_rule, table.kind, table.rule_config, tick_size)
+    try:
+        return make() if limit_secs is None else cast("Rule", LimitedRule(make, table.kind, limit_secs))
+    except (ValueError, TimeoutError) as error:
+        raise ConfigError([f"strategies ({table.kind} on {table.symbol}): {error}."]) from error
 
 
 def _bars_per_year(settings: Settings) -> float:

@@ -15,18 +15,26 @@ from pathlib import Path
 from nautilus_trader.live import LiveNode
 
 from actors.component import Watcher
-from actors.helm import Helm, StopRequest
+from actors.hang_watch import HangWatch
+from actors.helm import EXIT_DONE, STOP_SIGNALS, Helm, StopRequest
 from actors.journal import Journal
-from actors.journal_commands import CommandJournal
+from actors.journal_file import JournalError
+from actors.journal_performance import NodeJournal
 from actors.journal_reader import RunInfo
-from actors.messages import LossBaselineSet
+from actors.loop_watch import LoopWatch
+from actors.messages import AlertRaised, LossBaselineSet
 from actors.narrator import Narrator
+from actors.start_witness import StartWitness
 from actors.watchdog import Watchdog
 from catalog.instruments import make_equity
 from catalog.nautilus_v2 import ENGINE
 from catalog.sessions import Sessions
-from config.alert_sending import make_alerter, make_sender
+from config.alert_sending import hang_teller, make_alerter, make_sender
 from config.components import Components, bar_types_of, build_components, fixed_plan, traded_symbols
+from config.engine_stderr import engine_stderr
+from config.exit_codes import EXIT_BROKEN, EXIT_UNREACHABLE
+from config.failed_start import StartAttempt
+from config.last_run import crash_text
 from config.live_desk import OperatorDesk, operator_actors
 from config.live_link import LiveLink
 from config.live_node import make_node
@@ -36,8 +44,6 @@ from config.restart import Past, forgotten, recall
 from config.schema import Settings
 from config.simulation import OrderFees
 from config.state_dir import JOURNAL
-
-EXIT_FAULT, EXIT_UNREACHABLE = 1, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class LiveSession:
         The time of the start, UTC nanoseconds.
     write : Callable[[str], None]
         Prints a line to the operator.
+    attempt : StartAttempt | None
+        The start that this session is, where it is entered that it came up.
 
     Raises
     ------
@@ -74,7 +82,15 @@ class LiveSession:
 
     """
 
-    def __init__(self, settings: Settings, desk: Desk, now_ns: int, write: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        desk: Desk,
+        now_ns: int,
+        write: Callable[[str], None],
+        attempt: StartAttempt | None = None,
+    ) -> None:
+        self._attempt = attempt or StartAttempt(desk.directory)
         self.settings = settings
         self.desk = desk
         self.started_ns = now_ns
@@ -83,14 +99,15 @@ class LiveSession:
         self.bar_types = bar_types_of(settings, is_live=True)
         self.sessions = Sessions(settings.session.calendar, settings.session.hours)
         self._sender = make_sender(settings.alerts, self._alert_title)
-        self.store = CommandJournal(desk.directory / JOURNAL)
+        self.store = NodeJournal(desk.directory / JOURNAL)
+        self._crash = self._crash_told(now_ns)
         self.past = self._recall(now_ns)
+        self.components = self._components(now_ns)  # may refuse a rule, and then no run began
         self.run_id = self.store.begin_run(
             RunInfo(now_ns, self.mode, desk.account, ENGINE, settings.fingerprint(), self.past.cash_usd)
         )
         if self.past.loss is None:  # of an exit before the first mark the next start must know where the day began
             self.store.write(LossBaselineSet(now_ns, self.sessions.session_of(now_ns), self.past.cash_usd), now_ns)
-        self.components = self._components(now_ns)
         self._request = StopRequest()
         self.helm = Helm(
             self._request,
@@ -100,6 +117,7 @@ class LiveSession:
         if self._is_latched(now_ns):
             self.helm.end_at_loss_limit("the daily loss limit, hit before the restart")
         self._write = write
+        self._hangs = HangWatch(hang_teller(settings.alerts, self._sender, write, self.sessions, now_ns))
 
     def run(self) -> int:
         """Run until a signal, the loss limit or a fault ends it; return the exit code."""
@@ -108,25 +126,37 @@ class LiveSession:
         )
         node = self._node(link.actors)
         try:
-            with link.listening():
-                # Left as it is before that, it would raise in the midst of some handler
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            with link.listening(), engine_stderr(self.desk.directory):
+                # Left as they are before that, they would wait for half a minute, or raise in the midst of some handler
+                for number in STOP_SIGNALS:
+                    signal.signal(number, signal.SIG_DFL)
                 node.run()
         except Exception as error:  # noqa: BLE001 - whatever the engine raises while it connects, reconciles or ends
             before = f"{self.helm.reason}; at its end" if self.helm.reason else "the node did not start"
             self.helm.exit_code, self.helm.reason = EXIT_UNREACHABLE, f"{before}: {error}"
-        if not self.helm.reason:
-            self.helm.exit_code, self.helm.reason = EXIT_FAULT, "the engine stopped by itself; ballast.log says why"
+        if not self.helm.reason and self._request.signals:  # while it started
+            self.helm.exit_code, self.helm.reason = EXIT_DONE, self._request.reason
+        elif not self.helm.reason:
+            self.helm.exit_code, self.helm.reason = EXIT_BROKEN, "the engine stopped by itself; ballast.log says why"
+        self._hangs.stop()  # of a loop that ended with an exception nobody else did
+        self._attempt.ended(self.helm.exit_code, self.helm.reason)
         return self.helm.exit_code
 
     def close(self, ended_ns: int) -> None:
-        """Write the end into the journal and close it."""
-        self.store.end_run(self.run_id, ended_ns, self.helm.exit_code, self.helm.reason)
+        """Write the end into the journal and close it; one that takes nothing keeps back neither alert nor report."""
+        try:
+            self.store.end_run(self.run_id, ended_ns, self.helm.exit_code, self.helm.reason)
+        except JournalError as error:
+            self._write(f"the journal does not have this end: {error}")
         self.store.close()
         if self._sender is not None:
             self._sender.close()
 
     # -- Building -------------------------------------------------------------------------------
+
+    def _crash_told(self, now_ns: int) -> list[AlertRaised]:
+        text = "" if self.desk.is_dry_run else crash_text(self.store, now_ns)
+        return [AlertRaised(now_ns, "restarted_after_crash", "warning", text)] if text else []
 
     def _recall(self, now_ns: int) -> Past:
         past = recall(self.store, self.symbols, self.desk.cash_usd)
@@ -180,7 +210,9 @@ class LiveSession:
         narrator.restore(self.past.open_fills)
         if self.past.loss is not None:
             narrator.restore_day(self.past.loss.session, self.past.loss.baseline_usd)
-        desk = [narrator, *self._alerter(), *self._operator_desk(), *self._watchdog()]
+        witness = StartWitness(self._crash, self._attempt.came_up)
+        watch = [witness, LoopWatch(self._hangs), *self._watchdog()]
+        desk = [narrator, *self._alerter(), *self._operator_desk(), *watch]
         return [self.helm, *desk, Journal(self.store, ledger.latest)]
 
     def _watchdog(self) -> list[Watcher]:
@@ -217,6 +249,7 @@ class LiveSession:
         view = self.components.ledger.view
         alerter = make_alerter(self.settings, self._alert_title, self.sessions, view, ending, self._sender)
         alerter.restore(self.past.open_fills)
+        alerter.restore_failed_starts(self._attempt.failed_before())
         loss = self.past.loss
         if loss is not None:
             alerter.restore_day(loss.session, loss.baseline_usd)

@@ -8,7 +8,7 @@ from pathlib import Path
 from actors.component import Watcher
 from actors.control import Control
 from actors.helm import StopRequest
-from actors.journal_commands import CommandJournal
+from actors.journal_performance import NodeJournal
 from actors.log_file import LogFile
 from actors.log_lines import LogLines
 from actors.log_writer import LogWriter
@@ -20,6 +20,7 @@ from config.schema import AlertsConfig, Settings
 from config.state_dir import HALT_FILE_NAME, LOG
 
 MASK = "***"
+FOREVER = 2**62  # UTC nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class OperatorDesk:
     """Where an operator of the session looks and asks."""
 
     directory: Path
-    journal: CommandJournal
+    journal: NodeJournal
     request: StopRequest
     mode: str
     account: str
@@ -49,11 +50,16 @@ def operator_actors(
         max_daily_loss_usd=settings.risk.max_daily_loss_usd,
         trails=settings.trailing_stop.kind != "none",
     )
+    lines = LogLines(mask_of(settings.alerts))
+    intents = [intent for trip in desk.journal.open_trips().values() for intent in trip.intents]
+    if intents:
+        since = min(intent.ts for intent in intents)
+        lines.restore(intents, desk.journal.progress(since, FOREVER))
     halt_file, on_stop = desk.directory / HALT_FILE_NAME, settings.trading.on_stop
     return [
         Pulse(setup, view, sessions, desk.journal, desk.baseline_usd),
         Control(desk.journal, halt_file, view, sessions, desk.request, on_stop),
-        LogWriter(LogFile(desk.directory / LOG), LogLines(mask_of(settings.alerts))),
+        LogWriter(LogFile(desk.directory / LOG), lines),
     ]
 
 

@@ -25,7 +25,7 @@ from nautilus_trader.live import (
 )
 from nautilus_trader.model import AccountType, InstrumentId, Money, OmsType, TraderId, Venue
 
-from catalog.nautilus_v2 import UNTHROTTLED
+from catalog.nautilus_v2 import UNTHROTTLED, without_charts
 from config.components import traded_symbols
 from config.schema import Settings
 from config.simulation import USD, OrderFees
@@ -41,6 +41,7 @@ LOG_BYTES, LOG_FILES = 20_000_000, 10
 QUIETER = {"nautilus_portfolio::portfolio": "WARN"}  # repeats the account, its number in full, at every update
 
 
+@without_charts()
 def make_node(settings: Settings, log_dir: Path, dry_run_fees: OrderFees | None) -> LiveNode:
     """
     Return a node without strategies and actors.

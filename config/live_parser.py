@@ -1,9 +1,12 @@
 """The command line of ``run_live.py``."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from actors.control_answers import reason_of
 
 DESCRIPTION: Final = "Trade the configured strategies through Interactive Brokers, paper unless armed."
 COMMANDS: Final = {
@@ -29,15 +32,34 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         name: commands.add_parser(name, parents=[after], help=text, description=text) for name, text in COMMANDS.items()
     }
     parts["status"].add_argument("--json", action="store_true", help="for programs; the keys are in docs/live.md")
-    parts["halt"].add_argument("--reason", required=True, metavar="TEXT", help="told with every refused entry")
+    tells = "tell the alert targets too, when no node runs: for a supervisor that gave up, or a clock"
+    parts["status"].add_argument("--alert", action="store_true", help=tells)
+    parts["halt"].add_argument("--reason", required=True, type=_reason, metavar="TEXT", help="told with every refused entry")
     parts["flatten"].add_argument(
-        "symbol", nargs="?", default="", metavar="SYMBOL", help="AAPL or AAPL.NASDAQ; none: all"
+        "symbol", nargs="?", type=_symbol, metavar="SYMBOL", help="AAPL or AAPL.NASDAQ; none: all"
     )
     parts["config"].add_argument("what", choices=["show", "check"])
     args = parser.parse_args(argv)
     args.set = (args.set_before or []) + getattr(args, "set_after", [])
     args.dry_run = bool(args.dry_run)
     return args
+
+
+def _reason(text: str) -> str:
+    if not (reason := _readable(text)):
+        raise argparse.ArgumentTypeError(f"expected why, in a few words, was {text!r}")
+    return reason
+
+
+def _symbol(text: str) -> str:
+    if not (symbol := _readable(text)):  # such as a variable of a script that is not set: never all for that
+        raise argparse.ArgumentTypeError(f"expected a symbol, or no word at all for every one, was {text!r}")
+    return symbol
+
+
+def _readable(text: str) -> str:
+    """Return a word of the command line as one row of text, whatever bytes the terminal sent."""
+    return reason_of(os.fsencode(text).decode(errors="replace"))
 
 
 def _common(default: Any, set_name: str) -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ the profit of the session.
 
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from actors.journal_reader import JournalReader, Run
+from actors.journal_performance import read_performance
+from actors.journal_reader import JournalReader
 from actors.records import DataNote, LiveOrigin, SessionRecord
 from catalog.sessions import Sessions
 from config.components import traded_symbols
@@ -88,7 +89,7 @@ def live_record(
         peak_rss_mb=facts.peak_rss_mb,
         price_series=frames,
         data_notes=[] if frames else [DataNote("note", NO_BARS)],
-        live=_origin(journal.runs(), window, len(story.carried)),
+        live=_origin(journal, window, len(story.carried)),
     )
     _add_activity(record, story, facts)
     is_flat = not any(trade.is_open for trade in record.trades)
@@ -132,8 +133,9 @@ def _add_times(record: SessionRecord, sessions: Sessions) -> None:
     record.sessions = [one.session for one in sessions.between(first, last)]
 
 
-def _origin(runs: Sequence[Run], window: tuple[int, int], carried: int) -> LiveOrigin:
+def _origin(journal: JournalReader, window: tuple[int, int], carried: int) -> LiveOrigin:
     """Return where the record comes from; of a run that was killed the start of the next is the end."""
+    runs = journal.runs()
     ends = [run.ended_ns for run in runs[:-1]]
     until = [end or later.info.started_ns for end, later in zip(ends, runs[1:], strict=True)]
     seen = [run for run, end in zip(runs, [*until, window[1]], strict=True) if end >= window[0]]
@@ -142,4 +144,5 @@ def _origin(runs: Sequence[Run], window: tuple[int, int], carried: int) -> LiveO
         starts=len(seen),
         killed=sum(run.ended_ns is None for run in seen if run is not runs[-1]),
         carried=carried,
+        performance=read_performance(journal, window[0]),
     )

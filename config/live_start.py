@@ -9,8 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from actors.journal_file import JournalError
 from actors.journal_reader import JournalReader
-from config.live import EXIT_UNREACHABLE, Desk, LiveSession
+from actors.reports import ReportError
+from config.exit_codes import EXIT_UNREACHABLE
+from config.failed_start import StartAttempt, preflight_failure
+from config.live import Desk, LiveSession
 from config.live_end import print_end, write_live_report
 from config.preflight import Preflight, run_preflight
 from config.preflight_table import print_preflight
@@ -33,14 +37,12 @@ def check(settings: Settings, armed_account: str | None, console: Console, clock
 def start(
     settings: Settings,
     armed_account: str | None,
-    state: Path | None,
+    attempt: StartAttempt,
     console: Console,
     clock: Clock,
-    *,
-    is_dry_run: bool,
 ) -> int:
     """
-    Check, run a session until it ends, and report; return the exit code.
+    Check, run a session until it ends, and report; return the exit code. What happens is entered in ``attempt``.
 
     Raises
     ------
@@ -52,14 +54,17 @@ def start(
         If the report cannot be written.
 
     """
+    is_dry_run = attempt.is_dry_run
     preflight = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
     print_preflight(preflight, console)
     if preflight.exit_code or preflight.account is None:
+        attempt.failure = preflight_failure(preflight)
         return preflight.exit_code
-    directory = state_directory(state, "dry-run" if is_dry_run else settings.account.mode, preflight.account)
+    attempt.account = preflight.account
+    directory = state_directory(attempt.state, "dry-run" if is_dry_run else settings.account.mode, preflight.account)
     with locked(directory), _account_of(settings, preflight.account, is_dry_run=is_dry_run):
         desk = _desk(settings, preflight, directory, is_dry_run=is_dry_run)
-        session = LiveSession(_resolved(settings, desk.account), desk, clock(), console.out)
+        session = LiveSession(_resolved(settings, desk.account), desk, clock(), console.out, attempt)
         try:
             session.run()
         finally:
@@ -84,7 +89,12 @@ def may_start_anew(session: LiveSession, now_ns: int) -> bool:
 
 
 def _report(session: LiveSession, console: Console, clock: Clock) -> int:
-    write_live_report(session, console, clock())
+    try:
+        write_live_report(session, console, clock())
+    except (JournalError, ReportError) as error:
+        if not session.helm.exit_code:
+            raise
+        console.out(f"no report: {error}")  # why the session ended says more
     return session.helm.exit_code
 
 

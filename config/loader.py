@@ -74,6 +74,14 @@ def armed_account(environ: Mapping[str, str] | None = None) -> str | None:
     return (os.environ if environ is None else environ).get(secrets.ARM_LIVE) or None
 
 
+def alert_addresses(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the alert targets alone, for who tells that the settings cannot be used; none when they cannot either."""
+    try:
+        return secrets.alert_targets(os.environ if environ is None else environ)
+    except ValueError:
+        return ()
+
+
 def supervisor(environ: Mapping[str, str] | None = None) -> Supervisor | None:
     """
     Return the supervisor that started this process as a service, None when there is none that listens.

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from actors.reports import ReportError
 from config.alert_test import alert_test
+from config.failed_start import StartAttempt, told_if_it_fails
 from config.live_start import check, start
 from config.loader import armed_account, load_settings
 from config.printed import as_toml_text
@@ -16,16 +17,22 @@ from config.state_dir import StateError
 
 def run_node_command(args: argparse.Namespace, console: Console, clock: Callable[[], int]) -> int:
     """Do what the command line asks for; return the exit code."""
+    if args.command in (None, "run"):
+        attempt = StartAttempt(args.state, is_dry_run=args.dry_run)
+        return told_if_it_fails(attempt, lambda: _run(args, attempt, console, clock), clock, console.out)
     settings = load_settings(args.config, args.set)
     match args.command:
         case "config":
             return _config(settings, args.what, console)
         case "alert-test":
             return alert_test(settings, console)
-        case "check":
-            return check(settings, armed_account(), console, clock, is_dry_run=args.dry_run)
+    return check(settings, armed_account(), console, clock, is_dry_run=args.dry_run)
+
+
+def _run(args: argparse.Namespace, attempt: StartAttempt, console: Console, clock: Callable[[], int]) -> int:
+    attempt.settings = load_settings(args.config, args.set)
     try:
-        return start(settings, armed_account(), args.state, console, clock, is_dry_run=args.dry_run)
+        return start(attempt.settings, armed_account(), attempt, console, clock)
     except ReportError as error:
         raise StateError(str(error)) from error
 

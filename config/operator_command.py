@@ -18,6 +18,7 @@ from rich.console import Console
 
 from actors.control_answers import EXIT_DONE, EXIT_NOT_YET, EXIT_REFUSED, halt_file_holds, lifted_text, loss_limit_holds
 from actors.journal_commands import Answer, CommandJournal
+from actors.journal_file import problem
 from actors.news import ticker
 from actors.status_report import StatusReport
 from config.state_dir import HALT_FILE_NAME, JOURNAL, is_running
@@ -49,7 +50,10 @@ def give(desk: Desk, kind: str, *, symbol: str = "", reason: str = "") -> int:
         If the journal cannot be written.
 
     """
-    with CommandJournal(desk.directory / JOURNAL, is_known_sound=True) as journal:
+    path = desk.directory / JOURNAL
+    if not path.exists():  # the node would never look into a new one
+        raise problem(path, "the journal of the node", "none; put it back, if it was moved")
+    with CommandJournal(path, is_known_sound=True) as journal:
         halt = journal.operator_halt()
         number = journal.ask(kind, _who(), desk.clock(), symbol=symbol, reason=reason)
         runs = is_running(desk.directory)

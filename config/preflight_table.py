@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from actors.printed_line import shortened
 from config.preflight import Preflight
 from config.preflight_verdicts import Check, Verdict
 
@@ -30,7 +31,9 @@ def print_preflight(preflight: Preflight, console: Console) -> None:
 
 def _found(check: Check, *, is_repeated: bool) -> Text:
     # Text, not markup: a broker's words may hold brackets
-    found = Text(check.found)
+    # An account is whole where it does not fit; an ISIN would be taken for one
+    is_whole = check.verdict == "failed" or check.name.startswith("instrument")
+    found = Text(check.found if is_whole else shortened(check.found))
     if check.remedy:
         found.append(
             f"\n→ {'as above' if is_repeated else check.remedy}", style="bold" if check.verdict == "failed" else ""

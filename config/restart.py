@@ -41,10 +41,11 @@ def forgotten(past: Past, cash_usd: Decimal) -> Past:
 
 def _memory(journal: JournalReader, symbol: str, trip: TripLog | None) -> Memory:
     last = journal.last_trip(symbol)
+    known = trip or last
     return Memory(
         holding=Holding() if trip is None else restored_holding(trip),
         last=restored_holding(last) if last is not None and trip is None else Holding(),
-        booked_trades=frozenset() if trip is None else frozenset(fill.trade_id for fill in trip.fills),
+        booked_trades=frozenset() if known is None else frozenset(fill.trade_id for fill in known.fills),
         decisions=journal.decision_count(symbol),
     )
 

@@ -67,6 +67,9 @@ class TradingConfig(Section):
     exit_by: Literal["any", "opener"] = Field(
         "any", description="whose opposite signal closes a position: any rule of the symbol, or the one that opened it"
     )
+    rule_timeout_secs: float = Field(
+        2.0, ge=0.1, le=10, description="live: a signal rule that takes longer on a bar is interrupted, seconds"
+    )
 
 
 class IbConfig(Section):

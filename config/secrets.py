@@ -28,8 +28,10 @@ def alert_targets(environ: Mapping[str, str]) -> tuple[str, ...]:
     try:
         return tuple(Path(path).read_text(encoding="utf-8").split())
     except (OSError, ValueError) as error:
+        found = f"{path!r} ({type(error).__name__}); correct the name or the permissions"
+        if "://" in path:
+            found = f"an address; move it to {ALERT_URLS}"
         # Not the error's own text: that of a decoder shows bytes of the file.
         raise ValueError(
-            f"environment {ALERT_URLS_FILE}: expected the name of a readable text file, "
-            f"found {path!r} ({type(error).__name__}); correct the name or the permissions."
+            f"environment {ALERT_URLS_FILE}: expected the name of a readable text file, found {found}."
         ) from None

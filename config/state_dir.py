@@ -45,10 +45,13 @@ def existing_directory(chosen: Path | None, mode: str, account: str | None) -> P
     ------
     NoState
         If there is none, or more than one could be meant.
+    StateError
+        If this user may not look into it.
 
     """
     found = sorted(ROOT.glob(f"{mode}-{account or '*'}")) if chosen is None else [chosen]
-    ran = [directory for directory in found if (directory / JOURNAL).exists()]
+    with _allowed():
+        ran = [directory for directory in found if (directory / JOURNAL).exists() or is_running(directory)]
     if len(ran) == 1:
         return ran[0]
     if ran:
@@ -59,10 +62,19 @@ def existing_directory(chosen: Path | None, mode: str, account: str | None) -> P
 
 
 def is_running(directory: Path) -> bool:
-    """Return whether a node holds the lock of a state directory."""
+    """
+    Return whether a node holds the lock of a state directory.
+
+    Raises
+    ------
+    StateError
+        If this user may not read the lock.
+
+    """
     try:
-        file = (directory / LOCK).open(encoding="utf-8")
-    except FileNotFoundError:
+        with _allowed():
+            file = (directory / LOCK).open(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
         return False
     with file:
         try:
@@ -70,6 +82,22 @@ def is_running(directory: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+@contextmanager
+def _allowed() -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise StateError(
+            f"Expected the right to read {error.filename}, found none; give the command as the user whose node it is "
+            "(sudo -u), or name another directory with --state."
+        ) from error
+
+
+def running_process(directory: Path) -> str:
+    """Return the number of the process that holds the lock of a state directory, or held it last."""
+    return (directory / LOCK).read_text(encoding="utf-8").strip()
 
 
 @contextmanager

@@ -86,6 +86,11 @@ class Holding:
         return self.working.get(self.stop_id, 0)
 
     @property
+    def spare_stops(self) -> list[str]:
+        """Stops beside the latest one that may still fill: what they close is closed already (law 5)."""
+        return [each for each in self.working if self.roles[each] is OrderRole.STOP and each != self.stop_id]
+
+    @property
     def average_price(self) -> Decimal | None:
         """Average entry price in USD a share, None before the first fill."""
         return self.entry_value_usd / self.entry_filled if self.entry_filled else None
@@ -113,6 +118,11 @@ class Holding:
             self.stop_id, self.stop_trigger, self.stop_filled = order_id, trigger, 0
             self.is_stop_resting = self.is_resizing = False
             self.wanted_trigger = self.refused_trigger = None
+
+    def stop_found(self, order_id: str, trigger: Decimal, filled: int) -> None:
+        """Take in a stop that rests at the broker at a start, with what it has filled."""
+        self.stop_id, self.stop_trigger, self.stop_filled = order_id, trigger, filled
+        self.is_stop_resting = True
 
     def stop_updated(self, total: int, trigger: Decimal | None) -> bool:
         """Take in the stop's quantity, filled shares included, and its trigger; return whether that moved."""

@@ -79,10 +79,16 @@ class OrderChanges:
         self._command(holding.stop_id, change)
 
     def move_stop(self, trigger: Decimal) -> None:
-        """Ask for another trigger of the stop, USD a share."""
+        """Ask for another trigger of the stop, USD a share; when its turn comes it must tighten still (law 3)."""
         price = Price.from_decimal_dp(trigger, self._instrument.price_precision)
         order_id = self._holding().stop_id
-        self._command(order_id, partial(self._strategy.modify_order, ClientOrderId(order_id), trigger_price=price))
+        change = partial(self._strategy.modify_order, ClientOrderId(order_id), trigger_price=price)
+
+        def tightens() -> bool:
+            holding = self._holding()
+            return (trigger - holding.stop_trigger) * holding.side > 0
+
+        self._command(order_id, change, tightens)
 
     def answered(self, order_id: str) -> None:
         """Take in that the broker answered a command, or ended the order: the next one may leave."""
@@ -92,12 +98,14 @@ class OrderChanges:
         """Send what waits for an answer that did not come in time, whoever asked for it."""
         self._lane.look(self._strategy.clock.timestamp_ns)
 
-    def _command(self, order_id: str, command: Callable[[], None]) -> None:
+    def _command(
+        self, order_id: str, command: Callable[[], None], is_wanted: Callable[[], bool] = lambda: True
+    ) -> None:
         def send() -> None:
-            if order_id in self._holding().working:
+            if order_id in self._holding().working and is_wanted():
                 self._asked(order_id)
                 command()
             else:
-                self.answered(order_id)  # it ended while the command waited its turn
+                self.answered(order_id)  # it ended while the command waited its turn, or a raise of before did the same
 
         self._lane.send(order_id, send, self._strategy.clock.timestamp_ns)

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.model import (
-    ClientOrderId,
     Equity,
     OrderAccepted,
     OrderCanceled,
@@ -28,8 +27,8 @@ from nautilus_trader.model import OrderFilled as EngineFill
 from nautilus_trader.trading import Strategy
 
 from actors.messages import ExitReason, OrderRole, Side
-from catalog.nautilus_v2 import LOST_ROUTE, NOT_READY
-from strategies.adoption import held_by_broker, missing_stop, take_state, unbooked_fills, was_closed_elsewhere
+from catalog.nautilus_v2 import NOT_READY
+from strategies.adoption import Adoption, held_by_broker
 from strategies.answer_watch import AnswerWatch
 from strategies.booking import Booking
 from strategies.command_lane import CommandLane
@@ -41,10 +40,11 @@ from strategies.order_changes import OrderChanges
 from strategies.order_release import OrderRelease
 from strategies.orders import OrderMaker
 from strategies.owner_voice import OwnerVoice
-from strategies.stops import tightened
+from strategies.stale_bars import StaleBars
+from strategies.stop_keeper import StopKeeper
+from strategies.way_in_and_out import WayInAndOut
 
 Ended = OrderCanceled | OrderRejected | OrderDenied | OrderExpired
-MAX_STOPS_LOST = 1  # in one round trip; after the next one the position is closed
 
 
 class PositionOwner:
@@ -68,35 +68,20 @@ class PositionOwner:
         strategy = self._strategy
         self._answers = AnswerWatch(self, strategy, self._voice, is_live=self._setup.is_live)
         self.changes = OrderChanges(strategy, instrument, self._lane, lambda: self.holding, self._answers.asked)
-        self._intents = Intents(OrderMaker(strategy, instrument), self._voice, self._answers.sent)
-        self._release = OrderRelease(strategy, instrument.id, hold_until_open=self._setup.hold_until_open)
+        intents = Intents(OrderMaker(strategy, instrument), self._voice, self._answers.sent)
+        release = OrderRelease(strategy, instrument.id, hold_until_open=self._setup.hold_until_open)
+        self._way = WayInAndOut(self.changes, intents, release, self._voice)
+        if self._setup.is_live:
+            StaleBars(self, strategy, self._setup.symbol, self._setup.step_secs).start()
+        self._stop = StopKeeper(strategy, self._setup.tick, self.changes, intents, self._voice)
 
     # -- Restart and outage ---------------------------------------------------------------------
 
     def adopt(self, memory: Memory, ts: int) -> None:
         """Go on with what the journal remembers, corrected by what the broker told at the start (law 11)."""
-        self.holding = holding = memory.holding
-        self._last, cache = memory.last, self._strategy.cache
-        for order_id, role in tuple(holding.roles.items()):
-            order = cache.order(ClientOrderId(order_id))
-            for fill in unbooked_fills(order, memory.booked_trades):
-                self._booking.book(holding, role, fill, self.market, self.ts_of(fill))
-            take_state(holding, order_id, order)
-        if holding.roles:
-            self._voice.stop(holding, ts)
-        held = held_by_broker(cache, self._setup.symbol)
-        if was_closed_elsewhere(holding, held):
-            self._voice.closed_elsewhere(holding, ts)
-            self._flat(ts)
-        elif held != holding.quantity:
-            detail = f"the journal explains {holding.quantity} shares, the broker holds {held}"
-            self._voice.break_off("position_break", detail, ts)
-        elif holding.roles:
-            holding.phase = holding.phase_by_orders()
-            if holding.entry_open:
-                self._voice.entry_requested(holding.entry_open * holding.stop_trigger, ts)
-            if text := missing_stop(holding):
-                self._voice.alert(ts, "stop_missing", text)
+        adoption = Adoption(self._strategy.cache, self._setup.symbol, self._booking, self._voice)
+        self.holding, self._last = adoption.round_trip(memory), memory.last
+        if adoption.take_up(self.holding, memory.booked_trades, self.market, ts):
             self._advance(ts)
 
     def link(self, *, is_up: bool, ts: int) -> None:
@@ -104,6 +89,13 @@ class PositionOwner:
         was_reachable, self.is_reachable = self.is_reachable, is_up
         if is_up and not was_reachable:
             self.retry(ts)
+
+    def tend(self, ts: int) -> None:
+        """Look after what is held, once a bar: entry timeout, flatten before the close, what is to be tried again."""
+        self.time_out_entry(ts)
+        if self._setup.sessions.is_past_flatten_time(ts, self._setup.session.flatten_before_close_mins):
+            self.exit(ExitReason.SESSION_CLOSE, ts)
+        self.retry(ts)
 
     # -- Entry ----------------------------------------------------------------------------------
 
@@ -119,13 +111,14 @@ class PositionOwner:
     ) -> None:
         """Send an entry with its protective stop as one list (law 2), unless by now ``hold`` says why not."""
         holding = Holding(phase=Phase.ENTERING, rule=rule, decision_id=decision_id, side=side, entry_time=ts)
-        orders = self._intents.entry(holding, side, quantity, trigger, ts)
+        orders = self._way.make_entry(holding, quantity, trigger, ts)
         self.holding = holding
         if reason := hold():  # the journal could not take the intents
             self._voice.alert(ts, "entry_dropped", f"entry not sent: {reason}")
-            self._nothing_left(ts)
+            holding.working.clear()
+            self._advance(ts)
         else:
-            self._release.send(orders)
+            self._way.enter(orders)
 
     def time_out_entry(self, ts: int) -> bool:
         """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar; True when it is late."""
@@ -141,19 +134,11 @@ class PositionOwner:
     def on_open(self, ts: int) -> None:
         """Release a held order: the symbol's next bar opened, in time for an entry or not."""
         if not self.time_out_entry(ts):
-            self._release.on_open()
+            self._way.on_open()
 
     def _cancel_entry(self, ts: int) -> None:
-        holding = self.holding
-        if self._release.drop():
-            self._nothing_left(ts)
-        elif holding.entry_open and self.is_reachable:
-            self.changes.cancel(holding.entry_id)
-
-    def _nothing_left(self, ts: int) -> None:
-        """The entry never left, and its stop neither."""
-        self.holding.working.clear()
-        self._advance(ts)
+        if self.is_reachable and self._way.withdraw(self.holding):
+            self._advance(ts)
 
     # -- Exit -----------------------------------------------------------------------------------
 
@@ -185,66 +170,24 @@ class PositionOwner:
                 self.raise_stop(holding.refused_trigger, self.market)
 
     def _leave(self, ts: int) -> None:
-        """Cancel what works; once nothing does, close what is held."""
-        holding = self.holding
-        is_under_way = holding.phase is Phase.CANCELLING or (holding.phase is Phase.CLOSING and holding.quantity)
-        if self.is_locked or not self.is_reachable or (is_under_way and holding.working):
-            return
-        if not holding.working:
-            self._close(ts)
-            return
-        holding.phase = Phase.CANCELLING
-        self._voice.position(holding, ts)
-        for order_id in tuple(holding.working):
-            self.changes.cancel(order_id)
-
-    def _close(self, ts: int) -> None:
-        holding = self.holding
-        side, shares = Side(1 if holding.quantity > 0 else -1), abs(holding.quantity)
-        holding.phase = Phase.CLOSING
-        orders = self._intents.exit(holding, side, shares, ts)
-        self._voice.position(holding, ts)
-        self._release.send(orders)
+        if self._may_send:
+            self._way.leave(self.holding, ts)
 
     # -- Stop -----------------------------------------------------------------------------------
 
     def raise_stop(self, trigger: Decimal, market: Decimal) -> None:
         """Move the stop to ``trigger`` if that tightens it and leaves a tick to the market (law 3)."""
-        holding = self.holding
-        if holding.phase is not Phase.OPEN or not holding.is_stop_resting or self.is_locked or not self.is_reachable:
-            return
-        target = tightened(holding.side, holding.stop_trigger, trigger, market, self._setup.tick)
-        if target is not None:
-            holding.wanted_trigger, holding.refused_trigger = target, None
-            self.changes.move_stop(target)
+        if self._may_send:
+            self._stop.tighten(self.holding, trigger, market)
 
     def repair_stop(self, ts: int) -> None:
-        """Make the stop equal to the position: resize it, put it back, or close what cannot be protected (law 4)."""
-        holding = self.holding
-        shares = holding.quantity * holding.side
-        if holding.phase is not Phase.OPEN or holding.exit_reason is not None or shares <= 0 or self.is_locked:
-            return
-        if holding.stop_open == shares or holding.is_resizing or not self.is_reachable:
-            return
-        if holding.stop_open and not holding.is_stop_resting:
-            return  # resized once it is known to rest
-        if holding.stop_open:
-            holding.is_resizing = True
-            self.changes.resize_stop(shares)
-        else:
-            self._put_stop_back(ts)
-
-    def _put_stop_back(self, ts: int) -> None:
-        holding = self.holding
-        side, shares, trigger = holding.side, abs(holding.quantity), holding.stop_trigger
-        is_passed = bool(self.market) and (self.market - trigger) * side < self._setup.tick
-        if holding.stops_lost > MAX_STOPS_LOST or is_passed:
-            text = f"{shares} shares without a stop, {holding.stops_lost} lost, market {self.market}: closing"
-            self._voice.alert(ts, "unprotected", text, severity="critical")
+        """Make the stop equal to the position, or close what cannot be protected (law 4)."""
+        if self._may_send and not self._stop.repair(self.holding, self.market, ts):
             self.exit(ExitReason.PROTECTIVE_STOP, ts)  # one that is wanted already is tried again on the next bar
-            return
-        (stop,) = self._intents.stop(holding, side, shares, trigger, ts)
-        self._strategy.submit_order(stop)
+
+    @property
+    def _may_send(self) -> bool:
+        return self.is_reachable and not self.is_locked
 
     # -- Law 11 ---------------------------------------------------------------------------------
 
@@ -255,14 +198,8 @@ class PositionOwner:
         self._voice.position(self.holding, ts)
 
     def _limit_stop(self) -> None:
-        holding = self.holding
-        held = max(held_by_broker(self._strategy.cache, self._setup.symbol) * holding.side, 0)
-        if holding.stop_open <= held or not self.is_reachable:
-            return
-        if held:
-            self.changes.resize_stop(held)
-        else:
-            self.changes.cancel(holding.stop_id)
+        if self.is_reachable:
+            self._stop.cap(self.holding, held_by_broker(self._strategy.cache, self._setup.symbol))
 
     def ts_of(self, event: Any) -> int:
         """Return the time of an event; a session that is replayed ahead of the clock has its own, that of its bars."""
@@ -285,12 +222,12 @@ class PositionOwner:
             case OrderAccepted() if order_id == self.holding.stop_id:
                 self._stop_rests(self.ts_of(event))
             case OrderUpdated() if order_id == self.holding.stop_id:
-                self._stop_updated(event)
+                self._stop.updated(self.holding, event, self.ts_of(event))
             case OrderCancelRejected() if self.holding.phase is Phase.CANCELLING:
                 self.holding.phase = Phase.OPEN  # filled meanwhile, or tried again on the next bar
                 self.holding.exit_reason = self.holding.exit_reason or ExitReason.PROTECTIVE_STOP
             case OrderModifyRejected() if order_id == self.holding.stop_id:
-                self._modify_rejected(event)
+                self._stop.refused(self.holding, event, self.ts_of(event))
             case _ if isinstance(event, Ended):
                 return self._ended(role, event)
         return None
@@ -327,7 +264,7 @@ class PositionOwner:
             holding.exit_reason = ExitReason.PROTECTIVE_STOP
         if holding.exit_reason is not None or not holding.quantity:
             self._leave(ts)
-        elif holding.stop_open != abs(holding.quantity):
+        else:
             self.repair_stop(ts)
         self._voice.position(holding, ts)
         return None
@@ -341,12 +278,10 @@ class PositionOwner:
         elif not isinstance(event, OrderCanceled):
             self._voice.alert(ts, "order_refused", f"{role} order {order_id}: {type(event).__name__}, {reason}")
         holding.ended(order_id)
-        if role is OrderRole.STOP:
+        if order_id == holding.stop_id:
             self._voice.stop(holding, ts)
-            if holding.phase is Phase.OPEN and holding.quantity and not self.is_locked and self.is_reachable:
-                holding.stops_lost += 1
-                text = f"the protective stop ended by itself ({type(event).__name__}) with {holding.quantity} held"
-                self._voice.alert(ts, "stop_lost", text, severity="critical")
+            if holding.phase is Phase.OPEN and holding.quantity and self._may_send:
+                self._stop.lost(holding, type(event).__name__, ts)
             if holding.entry_open:
                 self._cancel_entry(ts)  # law 2: without its stop the entry is not wanted
         if holding.phase is Phase.CANCELLING and not holding.working:
@@ -360,33 +295,15 @@ class PositionOwner:
         """The closing order ended: it is tried again on the next bar, behind a stop until then."""
         holding = self.holding
         holding.phase = Phase.OPEN
-        if not holding.is_reversed and not holding.working and not self.is_locked and self.is_reachable:
-            self._put_stop_back(ts)
+        if not holding.is_reversed and not holding.working and self._may_send:
+            self._stop.put_back(holding, self.market, ts)
         self._voice.position(holding, ts)
-
-    def _modify_rejected(self, event: OrderModifyRejected) -> None:
-        """Tell of a modify that the broker refused; one that raced the stop's own fill ends quietly."""
-        holding = self.holding
-        holding.refused_trigger = holding.wanted_trigger
-        if holding.phase is not Phase.OPEN or not holding.stop_open or LOST_ROUTE in str(event.reason):
-            return
-        text = f"stop stays at {holding.stop_trigger} for {holding.stop_open} shares: {event.reason}"
-        self._voice.alert(self.ts_of(event), "stop_modify_rejected", text)  # a resize is tried again on the next bar
 
     def _stop_rests(self, ts: int) -> None:
         self.holding.is_stop_resting = True
         self._voice.stop(self.holding, ts)
         self.repair_stop(ts)
         self._voice.position(self.holding, ts)
-
-    def _stop_updated(self, event: OrderUpdated) -> None:
-        holding, before = self.holding, self.holding.stop_open
-        trigger = None if event.trigger_price is None else event.trigger_price.as_decimal()
-        is_raise = holding.stop_updated(int(event.quantity), trigger)
-        if is_raise or holding.stop_open != before:  # IB repeats itself: an update may change nothing
-            self._voice.stop(holding, self.ts_of(event), is_raise=is_raise)
-        if holding.stop_open != before:
-            self._voice.position(holding, self.ts_of(event))
 
     def _flat(self, ts: int) -> float | None:
         holding = self.holding

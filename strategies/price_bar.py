@@ -1,6 +1,6 @@
 """The closed bar as signal rules see it: plain floats, no engine types."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class PriceBar(NamedTuple):
@@ -12,3 +12,8 @@ class PriceBar(NamedTuple):
     low: float
     close: float
     volume: float
+
+
+def price_bar_of(bar: Any) -> PriceBar:
+    """Return the engine's bar as rules see it."""
+    return PriceBar(bar.ts_init, float(bar.open), float(bar.high), float(bar.low), float(bar.close), float(bar.volume))

@@ -1,8 +1,10 @@
 """The signal rules by name, and the loader of a rule of the user's own; nothing of the engine."""
 
+import traceback
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from operator import index
 from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import BaseModel
@@ -63,6 +65,29 @@ def rule_class(kind: str) -> type[Rule]:
     rule = _load(kind)
     _check(kind, rule)
     return cast("type[Rule]", rule)
+
+
+def make_rule(kind: str, config: BaseModel, tick_size: float) -> Rule:
+    """
+    Return a rule, ready for its first bar.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made; the text says where.
+
+    """
+    try:
+        rule = rule_class(kind)(config, tick_size)
+        index(rule.bars_needed)  # raises for what is no whole number
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        msg = (
+            f'Kind of strategy "{kind}": expected a rule that can be made and has bars_needed, a whole number; found '
+            f"{type(error).__name__} at {place.filename}:{place.lineno}: {error}. Correct the rule"
+        )
+        raise ValueError(msg) from error
+    return rule
 
 
 def _load(kind: str) -> object:

@@ -19,10 +19,10 @@ from nautilus_trader.model import Bar, InstrumentId, OrderFilled, TradeTick
 from nautilus_trader.trading import Strategy
 
 from actors.messages import (
-    OPERATORS_HOLDS,
     AccountProvider,
     Action,
     AlertRaised,
+    BarHandled,
     EntryRequested,
     ExitReason,
     FetchMissedBars,
@@ -37,7 +37,6 @@ from actors.messages import (
     ReleaseEntries,
     RepairStop,
     Side,
-    SignalDecided,
     SubscribeAnew,
     Topic,
     failure,
@@ -46,19 +45,21 @@ from catalog.instruments import is_off_session
 from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, contained_start, strategy_config
 from strategies.bar_feed import BarFeed
 from strategies.command_lane import CommandLane
+from strategies.decision_voice import DecisionVoice
 from strategies.entry_gate import Verdict
+from strategies.entry_holds import MAX_FAILURES, EntryHolds
 from strategies.entry_plan import ConfiguredRule, EntryPlan, EntryPlanner, StrategySetup
 from strategies.memory import Memory
 from strategies.order_changes import ANSWERS
 from strategies.order_news import progress_of
 from strategies.position_owner import PositionOwner
-from strategies.price_bar import PriceBar
+from strategies.price_bar import price_bar_of
 from strategies.retries import Retries
+from strategies.rule_row import RuleRow, Spoken
 from strategies.stop_raises import StopRaises
 
 STARTED = timedelta(milliseconds=1)  # after which every component listens
 MAY_MISS_BARS = {"link", "farm", "data"}  # who holds entries because bars may not come
-MAX_FAILURES = 3  # contained exceptions of this component after which it makes no more entries
 
 
 class SignalStrategy(Strategy):
@@ -89,7 +90,6 @@ class SignalStrategy(Strategy):
         self._raises = StopRaises(self.owner.raise_stop)
         self.planner = EntryPlanner(setup)
         self.bars_seen = 0
-        self.failures = 0
         self.feed = BarFeed(self, setup.bar_type, self.on_history_overdue, is_live=setup.is_live)
         self._account = account
         self._memory = memory
@@ -97,12 +97,11 @@ class SignalStrategy(Strategy):
         self._is_warm = not (setup.is_live and setup.warmup_bars)
         self.last_ts = 0
         self.close = Decimal(0)
-        self._decisions = memory.decisions
+        self._decisions = DecisionVoice(setup.symbol, self.publish_message, memory.decisions)
         self._retries = Retries(self, self.on_retry)
-        self._held_by: dict[str, str] = {}  # source → why it allows no entries
-        self._halts: dict[bool, Halt] = {}  # by whether it ends with its session
+        self._holds = EntryHolds(setup.sessions)
         self.lock = ""  # why no order is sent for the symbol (law 11)
-        self._updates = [(rule, rule.rule.update) for rule in setup.rules]
+        self._rules = RuleRow(setup.rules, lambda error: self.on_failure("on_bar", error))
 
     # -- Life -----------------------------------------------------------------------------------
 
@@ -126,7 +125,7 @@ class SignalStrategy(Strategy):
     def on_all_started(self, _event: TimeEvent) -> None:
         now, self._is_starting = self._now(), False
         self.owner.adopt(self._memory, now)
-        for halt in self._halts.values():
+        for halt in self._holds.halts:
             self.owner.exit(halt.reason, now)  # it was told before it was known what is held
 
     def _now(self) -> int:
@@ -138,8 +137,12 @@ class SignalStrategy(Strategy):
     def on_bar(self, bar: Bar) -> None:
         if self.feed.is_built and is_off_session(bar, self.setup.sessions):
             return
-        for each in self.feed.live(bar):
+        taken = self._now() if self.setup.is_live else 0
+        bars = self.feed.live(bar)
+        for each in bars:
             self._act(each)
+        if taken and bars:
+            self.publish_message(Topic.PERFORMANCE, BarHandled(bar.ts_init, self.setup.symbol, taken, self._now()))
 
     @contained
     def on_trade(self, tick: TradeTick) -> None:
@@ -201,31 +204,19 @@ class SignalStrategy(Strategy):
             if signal == -self.owner.holding.side and not self.owner.holding.is_flat:
                 self._decide(rule, signal, ts, was_flat=False)
             else:
-                self._refuse(rule, signal, ts, "missed", "missed: the bar was fetched after its time")
+                self._decisions.refused(rule, signal, ts, "missed", "missed: the bar was fetched after its time")
 
-    def _see(self, bar: Bar) -> list[tuple[ConfiguredRule, int]]:
+    def _see(self, bar: Bar) -> Spoken:
         """Feed a closed bar to the measures and the rules; return the rules that spoke."""
         self.last_ts = self.owner.bar_ts = bar.ts_init
-        price_bar = PriceBar(
-            bar.ts_init, float(bar.open), float(bar.high), float(bar.low), float(bar.close), float(bar.volume)
-        )
+        price_bar = price_bar_of(bar)
         self.bars_seen += 1
         for measure in self.planner.measures:
             measure(price_bar)
-        spoken = []
-        for rule, update in self._updates:
-            try:
-                signal = update(price_bar)
-            except Exception as error:  # noqa: BLE001 - law 13: one rule's bug must not take the others with it
-                self.on_failure("on_bar", error)
-                continue
-            if signal:
-                spoken.append((rule, signal))
-        return spoken
+        return self._rules.hear(price_bar)
 
     def _mark(self, bar: Bar) -> None:
-        self.close = bar.close.as_decimal()
-        self.owner.market = self.close
+        self.close = self.owner.market = self._decisions.close = bar.close.as_decimal()
 
     def _tend(self, ts: int) -> None:
         """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
@@ -240,25 +231,29 @@ class SignalStrategy(Strategy):
     def _decide(self, rule: ConfiguredRule, signal: int, ts: int, *, was_flat: bool) -> None:
         holding = self.owner.holding
         if self.lock:
-            self._refuse(rule, signal, ts, "held", f"held: {self.lock}")
+            self._decisions.refused(rule, signal, ts, "held", f"held: {self.lock}")
         elif holding.is_flat:
             self._consider_entry(rule, signal, ts)
         elif signal == holding.side:
             self._consider_entry(rule, signal, ts, lock=f"{self.setup.symbol} is {holding.phase}")
         elif was_flat:
-            self._refuse(rule, signal, ts, "conflict", f"conflict: {holding.rule} entered on this bar")
+            self._decisions.refused(rule, signal, ts, "conflict", f"conflict: {holding.rule} entered on this bar")
         elif holding.exit_reason is not None:
-            self._refuse(rule, signal, ts, "exiting", f"exiting: under way because of {holding.exit_reason}")
+            self._decisions.refused(rule, signal, ts, "exiting", f"exiting: under way because of {holding.exit_reason}")
         elif self.setup.exit_by == "opener" and rule.label != holding.rule:
-            self._refuse(rule, signal, ts, "not_opener", f"not_opener: {holding.rule} opened, exit_by = opener")
+            self._decisions.refused(
+                rule, signal, ts, "not_opener", f"not_opener: {holding.rule} opened, exit_by = opener"
+            )
         else:
             quantity = abs(holding.quantity)
-            self._record(rule, signal, ts, Action.EXITED, quantity, "signal", f"closes what {holding.rule} opened")
+            self._decisions.acted(rule, signal, ts, Action.EXITED, quantity, f"closes what {holding.rule} opened")
             self.owner.exit(ExitReason.SIGNAL, ts)
 
     def _consider_entry(self, rule: ConfiguredRule, signal: int, ts: int, lock: str = "") -> None:
         if signal < 0 and not rule.allow_short and not lock:
-            self._refuse(rule, signal, ts, "no_position", "no_position: nothing to close and allow_short = false")
+            self._decisions.refused(
+                rule, signal, ts, "no_position", "no_position: nothing to close and allow_short = false"
+            )
             return
         plan = self.planner.plan(
             Side(signal),
@@ -266,49 +261,22 @@ class SignalStrategy(Strategy):
             self.close,
             self._account(),
             bars_seen=self.bars_seen - 1,  # the bars before this one: the first `warmup_bars` never trade
-            halt=self._halt_text(ts),
+            halt=self._holds.halted(ts),
             lock=lock,
             hold=self._hold_text(),
         )
         if not plan.quantity:
-            self._refuse(rule, signal, ts, plan.reason, plan.detail)
+            self._decisions.refused(rule, signal, ts, plan.reason, plan.detail)
             return
         self._enter(rule, Side(signal), ts, plan)
 
     def _enter(self, rule: ConfiguredRule, side: Side, ts: int, plan: EntryPlan) -> None:
-        decision_id = self._record(rule, int(side), ts, Action.ENTERED, plan.quantity, plan.reason, plan.detail)
+        decision_id = self._decisions.acted(rule, int(side), ts, Action.ENTERED, plan.quantity, plan.detail)
         self.publish_message(Topic.ENTRIES, EntryRequested(ts, self.setup.symbol, plan.quantity * self.close))
         self.owner.enter(rule.label, decision_id, side, plan.quantity, plan.trigger, ts, self._hold_text)
 
-    def _refuse(self, rule: ConfiguredRule, signal: int, ts: int, reason: str, detail: str) -> None:
-        self._record(rule, signal, ts, Action.REFUSED, 0, reason, detail)
-
-    def _record(
-        self, rule: ConfiguredRule, signal: int, ts: int, action: Action, quantity: int, reason: str, detail: str
-    ) -> str:
-        self._decisions += 1
-        decision_id = f"{self.setup.symbol}-{self._decisions:06d}"
-        decision = SignalDecided(
-            decision_id, ts, self.setup.symbol, rule.label, signal, self.close, action, quantity, reason, detail
-        )
-        self.publish_message(Topic.DECISIONS, decision)
-        return decision_id
-
-    def _halt_text(self, ts: int) -> str:
-        if self.failures >= MAX_FAILURES:
-            return f"{self.failures} exceptions in handlers >= {MAX_FAILURES}"
-        for source in OPERATORS_HOLDS:
-            if source in self._held_by:
-                return self._held_by[source]
-        for halt in self._halts.values():
-            if halt.session is None or halt.session == self.setup.sessions.session_of(ts):
-                return halt.detail
-        return ""
-
     def _hold_text(self) -> str:
-        for source, detail in self._held_by.items():
-            return f"{source}: {detail}"
-        return "" if self._has_quote() else "data: no quote yet"
+        return self._holds.held() or ("" if self._has_quote() else "data: no quote yet")
 
     def _has_quote(self) -> bool:
         return not self.setup.is_live or self.cache.quote(InstrumentId.from_str(self.setup.symbol)) is not None
@@ -319,7 +287,7 @@ class SignalStrategy(Strategy):
             ts,
             self._account(),
             bars_seen=self.bars_seen,
-            halt=self._halt_text(ts),
+            halt=self._holds.halted(ts),
             lock=self.lock,
             hold=self._hold_text(),
         )
@@ -339,7 +307,7 @@ class SignalStrategy(Strategy):
             case RepairStop(symbol=self.setup.symbol, ts=ts):
                 self.owner.repair_stop(ts)
             case Halt():
-                self._halts[command.session is not None] = command
+                self._holds.halt(command)
                 self.owner.exit(command.reason, command.ts)
             case LockSymbol(symbol=self.setup.symbol, detail=detail, ts=ts):
                 self.lock = f"locked: {detail}"
@@ -351,12 +319,12 @@ class SignalStrategy(Strategy):
 
     def _on_hold_or_feed(self, command: object) -> None:
         match command:
-            case HoldEntries(symbol="" | self.setup.symbol, source=source, detail=detail):
-                self._held_by[source] = detail
-                if source in MAY_MISS_BARS:
+            case HoldEntries(symbol="" | self.setup.symbol):
+                self._holds.hold(command)
+                if command.source in MAY_MISS_BARS:
                     self.feed.suspect()
             case ReleaseEntries(symbol="" | self.setup.symbol, source=source):
-                self._held_by.pop(source, None)
+                self._holds.release(source)
             case FetchMissedBars(symbol="" | self.setup.symbol):
                 self.feed.fetch_missed()
             case SubscribeAnew(symbol="" | self.setup.symbol):
@@ -392,9 +360,9 @@ class SignalStrategy(Strategy):
     # -- Failures -------------------------------------------------------------------------------
 
     def on_failure(self, handler: str, error: Exception) -> None:
-        self.failures += 1
+        self._holds.failed()
         ts = self.last_ts or self._now()
         self.publish_message(Topic.FAILURES, failure(self.setup.symbol, handler, error, ts))
-        if self.failures == MAX_FAILURES:
-            text = f"{self.setup.symbol}: {self.failures} exceptions in handlers, no more entries"
+        if self._holds.failures == MAX_FAILURES:
+            text = f"{self.setup.symbol}: {MAX_FAILURES} exceptions in handlers, no more entries"
             self.publish_message(Topic.ALERTS, AlertRaised(ts, "handler_failures", "critical", text, self.setup.symbol))

@@ -8,10 +8,10 @@ DEPLOY = ROOT / "deploy"
 INSTALLED = "/opt/ballast"  # where the unit says that the program lies
 
 
-def unit_settings() -> dict[str, list[str]]:
-    """Return every setting of the unit, by its name, in the order of the file."""
+def unit_settings(name: str = "ballast.service") -> dict[str, list[str]]:
+    """Return every setting of a unit, by its name, in the order of the file."""
     found: dict[str, list[str]] = {}
-    text = (DEPLOY / "ballast.service").read_text(encoding="utf-8")
+    text = (DEPLOY / name).read_text(encoding="utf-8")
     for name, value in re.findall(r"^(\w+)=(.*)$", text, flags=re.MULTILINE):
         found.setdefault(name, []).append(value)
     return found

@@ -1,214 +1,137 @@
 """
-Latency, memory and idle CPU of a live node, over TCP against the gateway of the tests.
+Latency, memory and CPU of a live node, over TCP against the gateway of the tests: the work plan's table.
 
-Run: uv run python -m tests.benchmarks.latency [--orders N] [--idle-mins M]. Latency is the time from the bytes of a
-5-second bar out of the gateway to the first bytes of the order that it causes in, by the gateway's log of frames.
-"Ours" is run_live.py with all its components and its journal on disk, and once more with the journal in memory; "bare"
-is a strategy without a thought on the same node and adapter, which sends the same entry with its stop. All are up at
-the same time and take turns order by order, so that a drift of the machine's speed falls on all. Idle is the default
-configuration in the first minutes of a session at the speed of the clock: three symbols are listened to, nothing is
-bought yet. It needs Linux's /proc and /dev/shm.
+Run: uv run python -m tests.benchmarks.latency [--orders N] [--mins M]. It has four parts:
+
+- orders: from the bytes of a 5-second bar out of the gateway to the first bytes of the order that it causes in, by the
+  gateway's log of frames. "Ours" is run_live.py with its journal on disk, and once more with the journal in memory;
+  "bare" is a strategy without a thought on the same node and adapter. All are up at the same time and take turns order
+  by order, so that a drift of the machine's speed falls on all.
+- bars: for each way to get bars a node on a session of the present at the speed of the clock, --mins long, all at the
+  same time.
+- idle: the default configuration in the first minutes of a session: three symbols are listened to, nothing is bought.
+- active: three symbols on bars of 5 seconds, each in and out again every 20 seconds.
+
+Beside it stands what the nodes measured of themselves, as ``run_live.py status --json`` says it. It needs Linux's /proc
+and /dev/shm.
 """
 
 import argparse
+import logging
 import os
-import subprocess
-import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from decimal import Decimal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
-from typing import ClassVar
+from typing import Any
 
-from nautilus_trader.model import BarType, InstrumentId, OrderType
-from nautilus_trader.trading import Strategy
-from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.table import Table
 
-from actors.messages import Side
-from catalog.nautilus_v2 import strategy_config
-from config.live_node import make_node
-from config.loader import load_settings
-from strategies.orders import OrderMaker
-from strategies.price_bar import PriceBar
+from actors.measures import MEASURES
+from actors.report_format import figure
+from tests.benchmarks.live_floor import (
+    FIRST_CYCLES,
+    START_SECS,
+    Floor,
+    in_turns,
+    measured,
+    run_bare,
+    run_live,
+    run_lively,
+    started,
+)
 from tests.gateway.gateway import Gateway
+from tests.integration.live_bars import present_market
 from tests.integration.live_rig import flat_market
-from tests.integration.rig import AAPL, QUIET
+from tests.integration.rig import AAPL, MSFT
 
-ROOT = Path(__file__).parents[2]
-ENTER, LEAVE, CYCLE = 1, 3, 4  # bars: the one that enters, a fill, the one that leaves, a fill
-QUANTITY, TRIGGER = 100, Decimal(95)
-FIRST_CYCLES = 10  # not counted: everything is called for the first time
-REST_SECS = 0.05  # for a node to deal with a fill
-START_SECS, ORDER_SECS, LOOK_SECS = 30.0, 10.0, 0.005
-IDLE_AFTER_SECS = 20.0  # the start is not idle
+TSLA = "TSLA.NASDAQ"
 MEMORY = "/dev/shm"  # noqa: S108 - a file system without a disk behind it
-BAR, ORDER = "RealTimeBarTick", "PlaceOrderRequest"
-LIVELY = ("risk.max_orders_per_min=1000", "risk.max_daily_loss_usd=1000000", 'trailing_stop.kind="percent"')
+NANOS = 1_000_000_000
+SETTLED_SECS = 20.0  # after which the start is over
+STEP_NS = 5 * NANOS
+LEAD_NS = 15 * NANOS  # for a node to subscribe before the session opens
+WAYS = {  # to get bars: settings, and how long before its close the gateway plays a slice of five seconds
+    "1-MINUTE, broker": (('bars.step="1-MINUTE"',), 0),
+    "1-MINUTE, broker, told 3 s late": (('bars.step="1-MINUTE"',), -3 * NANOS),  # the adapter waits for 2 s
+    "5-SECOND, broker": (('bars.step="5-SECOND"',), 0),
+    "5-SECOND, ticks": (('bars.step="5-SECOND"', 'bars.source="ticks"', "bars.warmup_bars=20"), STEP_NS // 2),
+    "1-MINUTE, ticks": (('bars.step="1-MINUTE"', 'bars.source="ticks"', "bars.warmup_bars=5"), STEP_NS // 2),
+}
+ABOUT = {  # what each part is about; its market is made up, and so is what else its node measures
+    "orders": ("decision_to_sent", "sent_to_accepted", "decision_to_filled", "signal_processing"),
+    "bars": ("data_latency",),
+    "idle": ("loop_lateness", "memory_mb", "cpu_idle_pct"),
+    "active": ("signal_processing", "loop_lateness", "memory_mb", "cpu_active_pct"),
+}
+Measured = dict[str, dict[str, Any]]  # by measure, as `status --json` says it
 
 
-class InTurns:
-    """A rule that says 1 at the first of four bars and -1 at the third."""
-
-    class Config(BaseModel):
-        model_config = ConfigDict(extra="forbid", frozen=True)
-
-    Config: ClassVar = Config
-    bars_needed = 1
-
-    def __init__(self, config: Config, tick_size: float) -> None:
-        self._bars = 0
-
-    def update(self, bar: PriceBar) -> int:
-        self._bars += 1
-        return (self._bars % CYCLE == ENTER) - (self._bars % CYCLE == LEAVE)
-
-
-class Bare(Strategy):
-    """Does on the same bars what the rule asks for, and looks at nothing."""
-
-    def __new__(cls) -> "Bare":
-        return super().__new__(cls)
-
-    def __init__(self) -> None:
-        super().__init__(strategy_config("Bare", "1", AAPL))
-        self._bars = 0
-
-    def on_start(self) -> None:
-        instrument = self.cache.instrument(InstrumentId.from_str(AAPL))
-        self._maker = OrderMaker(self, instrument)
-        self.subscribe_quotes(instrument.id)
-        self.subscribe_bars(BarType.from_str(f"{AAPL}-5-SECOND-LAST-EXTERNAL"))
-
-    def on_bar(self, bar) -> None:
-        self._bars += 1
-        if self._bars % CYCLE == ENTER:
-            self.submit_order_list(list(self._maker.entry_with_stop(Side.LONG, QUANTITY, TRIGGER, bar.ts_init)))
-        elif self._bars % CYCLE == LEAVE:
-            for order in self.cache.orders_open():
-                if order.order_type == OrderType.STOP_MARKET:
-                    self.cancel_order(order.client_order_id)
-            self.submit_order(self._maker.exit(Side.LONG, QUANTITY, bar.ts_init))
-
-
-def run_bare(port: int, folder: Path) -> None:
-    """Run the bare strategy until it is stopped."""
-    table = f'strategies=[{{kind="{__spec__.name}:InTurns", symbol="{AAPL}"}}]'
-    node = make_node(load_settings(None, [table, f"ib.port={port}", 'account.id="DU1234567"'], {}), folder, None)
-    node.add_strategy(Bare())
-    node.run()
-
-
-class Floor:
-    """A gateway whose time stands, and the node that trades on it."""
-
-    def __init__(self, gateway: Gateway, node: subprocess.Popen[bytes]) -> None:
-        self._gateway = gateway
-        self._node = node
-        self._until(lambda: gateway.received()["RealTimeBarsRequest"] > 0, "a subscription of bars", START_SECS)
-        time.sleep(1.0)  # the node adopts what it finds at the broker
-
-    def take_turn(self) -> None:
-        """Play one entry and one exit, each with its fill."""
-        self._play_until_ordered(2)
-        self._play_and_rest()
-        self._play_until_ordered(1)
-        self._play_and_rest()
-
-    def latencies_ms(self) -> list[float]:
-        """Return from each bar that entered to its first order, milliseconds."""
-        found, bars, bar_ns = [], 0, 0
-        for frame in self._gateway.frames(BAR, ORDER):
-            if frame.kind == BAR:
-                bars, bar_ns = bars + 1, frame.ts
-            elif bar_ns and bars % CYCLE == ENTER:
-                found.append((frame.ts - bar_ns) / 1e6)
-                bar_ns = 0
-        return found[FIRST_CYCLES:]
-
-    def _play_until_ordered(self, count: int) -> None:
-        wanted = self._gateway.received()[ORDER] + count
-        self._gateway.do.step()
-        time.sleep(REST_SECS)  # nobody asks the gateway anything while the order is on its way
-        self._until(lambda: self._gateway.received()[ORDER] >= wanted, "an order", ORDER_SECS)
-
-    def _play_and_rest(self) -> None:
-        self._gateway.do.step()
-        time.sleep(REST_SECS)
-
-    def _until(self, is_so: Callable[[], bool], what: str, patience_secs: float) -> None:
-        deadline = time.monotonic() + patience_secs
-        while not is_so():
-            if self._node.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"Expected {what}, was none in {patience_secs:.0f} s, or the node ended.")
-            time.sleep(LOOK_SECS)
-
-
-@contextmanager
-def started(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Yield a Python process, and end it."""
-    environ = {name: text for name, text in os.environ.items() if not name.startswith("BALLAST_")}
-    with (folder / "terminal.txt").open("wb") as out:
-        node = subprocess.Popen(  # noqa: S603 - our own scripts
-            [sys.executable, *arguments], stdout=out, stderr=out, cwd=folder, env=environ | {"PYTHONPATH": str(ROOT)}
-        )
-    try:
-        yield node
-    except BaseException:
-        print((folder / "terminal.txt").read_text(), file=sys.stderr)
-        raise
-    finally:
-        node.terminate()
-        node.wait(START_SECS)
-
-
-def run_live(port: int, folder: Path, *settings: str) -> list[str]:
-    """Return the arguments of our node."""
-    options = [part for setting in (f"ib.port={port}", *settings) for part in ("--set", setting)]
-    return [str(ROOT / "run_live.py"), "run", "--state", str(folder / "state"), *options]
-
-
-def measure_latency(orders: int) -> dict[str, list[float]]:
-    """Return the latencies of the nodes, milliseconds."""
+def measure_orders(orders: int) -> tuple[dict[str, list[float]], Measured]:
+    """Return the latencies of the nodes by the gateway, milliseconds, and ours by itself."""
     with ExitStack() as stack:
+        folders: dict[str, Path] = {}
+
+        def floor(name: str, where: str | None, arguments: Callable[[int, Path], list[str]]) -> Floor:
+            folders[name] = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=where)))
+            gateway = stack.enter_context(Gateway.start(flat_market(), speed=None))
+            return Floor(gateway, stack.enter_context(started(arguments(gateway.port, folders[name]), folders[name])))
+
+        def ours(port: int, folder: Path) -> list[str]:
+            return run_lively(port, folder, in_turns(AAPL))
+
         floors = {
-            "bare": _floor(stack, None, lambda port, folder: ["-m", __spec__.name, "--bare", str(port), str(folder)]),
-            "ours, journal in memory": _floor(stack, MEMORY, _ours),
-            "ours": _floor(stack, None, _ours),
+            "bare": floor("bare", None, lambda port, folder: ["-m", __spec__.name, "--bare", str(port), str(folder)]),
+            "ours, journal in memory": floor("ours, journal in memory", MEMORY, ours),
+            "ours": floor("ours", None, ours),
         }
         for _ in range(FIRST_CYCLES + orders):
-            for floor in floors.values():
-                floor.take_turn()
-        return {name: floor.latencies_ms() for name, floor in floors.items()}
+            for each in floors.values():
+                each.take_turn()
+        time.sleep(2.0)  # the next beat tells all
+        return {name: each.latencies_ms() for name, each in floors.items()}, measured(folders["ours"])
 
 
-def _floor(stack: ExitStack, where: str | None, arguments: Callable[[int, Path], list[str]]) -> Floor:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=where)))
-    gateway = stack.enter_context(Gateway.start(flat_market(), speed=None))
-    return Floor(gateway, stack.enter_context(started(arguments(gateway.port, folder), folder)))
-
-
-def _ours(port: int, folder: Path) -> list[str]:
-    table = f'strategies=[{{kind="{__spec__.name}:InTurns", symbol="{AAPL}"}}]'
-    return run_live(port, folder, table, *QUIET, *LIVELY, 'bars.step="5-SECOND"')
-
-
-def measure_idle(mins: float) -> dict[str, float]:
-    """Return memory (MB) and CPU (%) of our node in so many minutes of listening to three symbols."""
+def measure_bars(way: str, mins: float) -> Measured:
+    """Return what a node measured that got its bars in this way, on a session of the present."""
+    settings, early_ns = WAYS[way]
+    opens = time.time_ns() // (60 * NANOS) * 60 * NANOS + 60 * NANOS
+    if opens - time.time_ns() < LEAD_NS:
+        opens += 60 * NANOS
     with (
-        tempfile.TemporaryDirectory() as folder,
-        Gateway.start(speed=1.0, subscriptions=3) as gateway,
-        started(run_live(gateway.port, Path(folder)), Path(folder)) as node,
+        tempfile.TemporaryDirectory() as name,
+        Gateway.start(present_market(opens, session_mins=int(mins) + 5), speed=1.0, subscriptions=99) as gateway,
+        started(run_lively(gateway.port, Path(name), in_turns(AAPL), 'session.hours="any"', *settings), Path(name)),
     ):
-        time.sleep(IDLE_AFTER_SECS)
+        begin = threading.Timer((opens - early_ns - time.time_ns()) / NANOS, gateway.do.begin)
+        begin.start()
+        begin.join()
+        time.sleep(mins * 60 + START_SECS / 2)
+        return measured(Path(name))
+
+
+def measure_load(mins: float, run: Callable[[int, Path], list[str]]) -> tuple[dict[str, float], Measured]:
+    """Return memory (MB) and CPU (%) of a node that hears three symbols for so many minutes, from outside and by it."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Gateway.start(speed=1.0, subscriptions=3) as gateway,
+        started(run(gateway.port, Path(name)), Path(name)) as node,
+    ):
+        time.sleep(SETTLED_SECS)
         before, began = _cpu_secs(node.pid), time.monotonic()
         time.sleep(mins * 60)
         share = (_cpu_secs(node.pid) - before) / (time.monotonic() - began)
-        return {"cpu": share * 100, **{row: _memory_mb(node.pid, row) for row in ("VmRSS", "VmHWM")}}
+        memory = {row: _memory_mb(node.pid, row) for row in ("VmRSS", "VmHWM")}
+        return {"CPU": share * 100, **memory}, measured(Path(name))
+
+
+def run_actively(port: int, folder: Path) -> list[str]:
+    return run_lively(port, folder, in_turns(AAPL, MSFT, TSLA))
 
 
 def _cpu_secs(pid: int) -> float:
@@ -221,7 +144,7 @@ def _memory_mb(pid: int, row: str) -> float:
     return int(rows[row].split()[0]) / 1024
 
 
-def show_latency(found: dict[str, list[float]], console: Console) -> None:
+def show_orders(found: dict[str, list[float]], console: Console) -> None:
     """Print the percentiles of each node, and as multiples of the bare one's."""
     points = {name: [quantiles(values, n=100)[point - 1] for point in (50, 95, 99)] for name, values in found.items()}
     table = Table("bar out to order in", "orders", "p50 ms", "p95 ms", "p99 ms", "times the bare one's")
@@ -232,22 +155,43 @@ def show_latency(found: dict[str, list[float]], console: Console) -> None:
     console.print(table)
 
 
+def show_measures(parts: dict[str, Measured], console: Console) -> None:
+    """Print what the nodes measured of themselves."""
+    table = Table("by the node itself", "in", "count", "p50", "p95", "max", "mean", "goal", "")
+    for name, measure in MEASURES.items():
+        for part, found in parts.items():
+            if name in ABOUT[part.partition(":")[0]] and (one := found.get(name)):
+                figures = (figure(one[key]) for key in ("p50", "p95", "max", "mean"))
+                goal = f"{measure.judged_by} ≤ {measure.goal:,g} {measure.unit}" if measure.goal else measure.unit
+                verdict = {True: "met", False: "MISSED", None: ""}[one["is_met"]]
+                table.add_row(measure.title, part, f"{one['count']:,}", *figures, goal, verdict)
+    console.print(table)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=200)
-    parser.add_argument("--idle-mins", type=float, default=1.0)
+    parser.add_argument("--mins", type=float, default=3.0, help="of each of the other parts (default: 3)")
     parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.bare:
         run_bare(int(args.bare[0]), Path(args.bare[1]))
         return
-    console = Console(width=100)
-    show_latency(measure_latency(args.orders), console)
-    idle = measure_idle(args.idle_mins)
-    console.print(
-        f"idle, three symbols, {args.idle_mins:g} min: {idle['cpu']:.2f} % of a core, "
-        f"{idle['VmRSS']:.0f} MB resident at the end, {idle['VmHWM']:.0f} MB at the peak"
-    )
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it tells of each slice that nobody is there for any more
+    console = Console(width=130)
+    latencies, ours = measure_orders(args.orders)
+    show_orders(latencies, console)
+    parts = {"orders": ours}
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda way: measure_bars(way, args.mins), WAYS)
+        parts |= zip([f"bars: {way}" for way in WAYS], found, strict=True)
+    for name, run in (("idle", run_live), ("active", run_actively)):
+        outside, parts[name] = measure_load(args.mins, run)
+        console.print(
+            f"{name}, three symbols, {args.mins:g} min: {outside['CPU']:.2f} % of a core, "
+            f"{outside['VmRSS']:.0f} MB resident at the end, {outside['VmHWM']:.0f} MB at the peak"
+        )
+    show_measures(parts, console)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ this process and the lines of JSON on the control port. All of them run on the g
 """
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from tests.gateway.codec import framed
 from tests.gateway.faults import DATA_CODES, text_of
 from tests.gateway.feed import Feed
-from tests.gateway.model import OrderType
+from tests.gateway.model import OrderType, Status
 from tests.gateway.server import Server
 from tests.gateway.state import state_of
 from tests.gateway.world import World
@@ -161,9 +162,20 @@ class Commands:
         for serve in late:
             serve()
 
+    def serve_refused(self) -> None:
+        """Serve what was refused, as a broker that changes its mind: in the order in which it came."""
+        refused, self._world.faults.refused = self._world.faults.refused, []
+        for serve in refused:
+            serve()
+
     def reject_accepted(self, perm_id: int) -> None:
         """Reject an order that was accepted: 201, and its status is Inactive."""
         self._world.book.think_again(perm_id)
+
+    def misreport(self, perm_id: int, status: str) -> None:
+        """Tell the client of an order that it is Cancelled or Inactive, though it works on; its fills are told."""
+        order = next(order for order in self._world.book.open_orders() if order.perm_id == perm_id)
+        self._world.order_changed(replace(order, status=Status(status)))
 
     def delay_commissions(self, secs: float) -> None:
         """Tell commissions this much later than their fills."""

@@ -71,6 +71,7 @@ class Faults:
     commission_delay_secs: float = 0.0
     is_commission_withheld: bool = False
     swallowed: list[Callable[[], None]] = field(default_factory=list)  # each serves a request after all
+    refused: list[Callable[[], None]] = field(default_factory=list)  # the same
     _refusals: dict[str, deque[Refusal]] = field(default_factory=lambda: {kind: deque() for kind in ORDER_REQUESTS})
     _doubled: Counter[str] = field(default_factory=Counter)
     _overtaken: Counter[str] = field(default_factory=Counter)

@@ -75,6 +75,7 @@ class OrderDesk:
         refusal = faults.take_refusal(request)
         if refusal is not None and refusal.code:
             self._client.refuse(order_id, refusal.code, refusal.text)
+            faults.refused.append(lambda: self._serve_late(serve, order_id))
         elif refusal is not None:
             faults.swallowed.append(lambda: self._serve_late(serve, order_id))
         return refusal is not None

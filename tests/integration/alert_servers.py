@@ -87,7 +87,7 @@ def smtp_inbox() -> Iterator[Inbox]:
         def _take(self) -> None:
             lines = []
             while (line := self.rfile.readline()) != b".\r\n":
-                lines.append(line)
+                lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)  # RFC 5321, 4.5.2
             mail = message_from_bytes(b"".join(lines))
             part = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
             inbox.asked += 1

@@ -1,15 +1,18 @@
 """What sends alerts, against real HTTP and SMTP servers: delivered once, and never in the way of anybody."""
 
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, Thread
 from threading import enumerate as enumerate_threads
 
 import pytest
 
 from actors import alert_sender
+from actors.alert_rules import AlertPolicy, AlertRules
 from actors.alert_sender import AlertSender, AlertTarget, Outgoing
 from actors.alert_targets import open_target
+from actors.messages import AlertRaised
 from tests.integration.alert_servers import PATIENCE_SECS, Inbox, http_inbox, smtp_inbox, until
 
 TITLE = "Ballast paper DU1234567"
@@ -72,6 +75,83 @@ def test_failed_attempts_are_made_again_until_the_alert_is_taken_once() -> None:
 
     assert web.lines == ["one"]
     assert web.asked == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"HTTP/1.1 500 no\r\nContent-Length: 7\r\n\r\nhunter2", "it answered with HTTP status 500"),
+        (b"HTTP/1.1 429 no\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n", "it answered with HTTP status 429"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhunter2", "no connection, or it refused the message"),
+        (b"\x00\xffhunter2\r\n\r\n", "no connection, or it refused the message"),
+        (b"", "no connection, or it refused the message"),
+    ],
+    ids=["500", "429", "closed in its midst", "garbage", "nothing"],
+)
+def test_answer_that_is_no_yes_is_a_failure_and_nothing_of_it_is_passed_on(answer: bytes, told: str, capfd) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_once() -> None:
+            with server.accept()[0] as line:
+                line.recv(65_536)
+                line.sendall(answer)
+
+        thread = Thread(target=answer_once)
+        thread.start()
+        address = f"json://user:{SECRET}@127.0.0.1:{server.getsockname()[1]}/{SECRET}"
+        assert open_target(1, address, TITLE).deliver([info("one")]) == told
+        thread.join()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_flood_leaves_at_the_chosen_rate_and_the_rest_is_counted() -> None:
+    flood, rate = 10_000, 20
+    rules = AlertRules(AlertPolicy(min_level="info", rate_per_min=rate))
+    with http_inbox() as web, sending(http_target(web)) as sender:
+        for number in range(flood):
+            one = rules.admit(AlertRaised(0, "order_refused", "warning", "x" * (number + 1)), now_ns=0)
+            if one is not None:
+                sender.put(Outgoing(one.severity, one.text))
+        rest = rules.held_back(0, is_last=True)
+        sender.put(Outgoing(rest.severity, rest.text))
+        until(lambda: len(web.lines) == rate + 1, "all of them")
+
+    assert web.lines[-1] == f"held back: {flood - rate:,} alerts ({flood - rate:,} order refused); the journal has them"
+
+
+@pytest.mark.parametrize("title_characters", [250, 0], ids=["a title", "no title"])
+def test_text_that_a_service_would_refuse_as_too_long_comes_in_several_messages(
+    monkeypatch: pytest.MonkeyPatch, title_characters: int
+) -> None:
+    """Few short alerts in one, and one that is too long alone in parts; all of it, in its order."""
+    limit, texts = 400, ["long " * 150, *(f"{number} → ü {'x' * 60}" for number in range(9))]
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.body_maxlen", limit)
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.title_maxlen", title_characters)
+    with http_inbox() as web:
+        sender = AlertSender([http_target(web)], SOON)
+        for text in texts:
+            sender.put(info(text))
+        sender.open()
+        sender.close(PATIENCE_SECS)
+
+    assert max(sum(map(len, lines)) for _, lines in web.messages) <= limit
+    together = [sum("→" in line for line in lines) for _, lines in web.messages]
+    assert [number for number in together if number] == [3, 3, 3]
+    lines = [line for line in web.lines if "Ballast paper" not in line]
+    parts = [line for line in lines if line.startswith("long")]
+    assert "".join(" ".join(parts).split()) == "".join(texts[0].split())
+    assert lines[len(parts) :] == texts[1:]
+
+
+def test_line_breaks_add_nothing_to_the_head_of_a_mail() -> None:
+    evil = "Ballast paper\r\nBcc: evil@example.com\r\n\r\nfree → ü"
+    with smtp_inbox() as mail:
+        address = f"mailto://127.0.0.1:{mail.port}?from=a@example.com&to=b@example.com&format=text"
+        assert open_target(1, address, evil).deliver([info("one\nBcc: c@example.com\n.\n→ ü")]) == ""
+
+    [(title, lines)] = mail.messages
+    assert title == "INFO: Ballast paper Bcc: evil@example.com free → ü"
+    assert lines == ["one", "Bcc: c@example.com", ".", "→ ü"]
 
 
 def test_two_failures_in_a_row_are_no_death_and_the_third_is() -> None:
@@ -153,12 +233,28 @@ def test_target_that_does_not_answer_delays_neither_who_tells_nor_the_others(mon
             for number in range(100):
                 sender.put(info(str(number)))  # comes back although nobody takes it
             until(lambda: len(well.lines) == 100 and slow.asked == 1, "the other target")
+            until(lambda: sender._channels[1]._begun is None, "the end of its delivery")
             monkeypatch.setattr(alert_sender, "STUCK_SECS", 0.0)
             assert [name for name, _ in sender.changes()] == ["target 1 (json://127.0.0.1)"]
             slow.may_answer.set()
             until(lambda: len(slow.lines) >= 100, "the slow one")
 
     assert [line for line in slow.lines if not line.startswith("(")] == [str(number) for number in range(100)]
+
+
+def test_target_that_answers_no_after_a_long_silence_is_not_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_sender, "STUCK_SECS", 0.0)
+    with http_inbox() as slow:
+        slow.answers = [500]
+        slow.may_answer.clear()
+        with sending(http_target(slow), retry_secs=(PATIENCE_SECS,)) as sender:
+            sender.put(info("one"))
+            until(sender.changes, "its death")
+            slow.may_answer.set()
+            until(lambda: sender._channels[0]._begun is None, "the answer")
+            assert sender.changes() == []
+            sender.close(PATIENCE_SECS)
+            assert sender.changes() == [("target 1 (json://127.0.0.1)", "")]
 
 
 def test_full_queue_gives_up_the_oldest_of_the_least_severe_and_says_how_many() -> None:

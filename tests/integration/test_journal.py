@@ -1,6 +1,6 @@
 """The journal's actor on the real engine: it hears first, has what the recorder has, and holds entries when it must."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,38 +9,60 @@ import pytest
 from actors import journal
 from actors.component import Watcher
 from actors.journal import Journal
+from actors.journal_file import PATIENCE_MS
 from actors.journal_reader import JournalReader
 from actors.journal_store import JournalStore
 from actors.messages import (
     Action,
     AlertRaised,
+    EntryRequested,
+    HandlerFailed,
     HoldEntries,
     OrderFilled,
     OrderIntended,
+    OrderRole,
     ReleaseEntries,
     SignalDecided,
     Topic,
 )
+from strategies.orders import OrderMaker
+from strategies.signal_strategy import SignalStrategy
 from tests.integration.rig import AAPL, MSFT, SIDES, Onlooker, at, build, opening, session_bars, store_of
 from tests.unit.journal_builders import ALL_TIME, RUN
 
+AT_ONCE = ('backtest.fill="signal_close"',)  # as live: an order leaves in the call that decides on it
 BARS = session_bars([100.0 + number / 10 for number in range(30)])
 
 
-class AnyListener(Watcher):  # by name and by its start before the journal
-    """Looks into the journal with eyes of its own whenever an order is intended."""
+def watch_the_orders_that_leave(monkeypatch, path: Path) -> list[tuple[int, bool]]:
+    """Return how many orders leave together, and whether the journal on the disk has their intents by then."""
+    left = []
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-        self.found: list[bool] = []
+    def watched(send: Callable[..., None]) -> Callable[..., None]:
+        def sending(strategy: SignalStrategy, orders) -> None:
+            batch = orders if isinstance(orders, list) else [orders]
+            with JournalReader(path) as reader:
+                left.append((len(batch), all(reader.is_ours(order.client_order_id.value) for order in batch)))
+            send(strategy, orders)
 
-    def on_start(self) -> None:
-        self.listen(Topic.ORDERS, self.on_order)
+        return sending
 
-    def on_order(self, intent: OrderIntended) -> None:
-        with JournalReader(self._path) as reader:
-            self.found.append(reader.is_ours(intent.client_order_id))
+    for name in ("submit_order", "submit_order_list"):
+        monkeypatch.setattr(SignalStrategy, name, watched(getattr(SignalStrategy, name)))
+    return left
+
+
+def count_flushes(monkeypatch) -> list[list[str]]:
+    """Return what is written together, once it is."""
+    written, write = [], JournalStore.write_together
+
+    def writing(store: JournalStore, messages) -> None:
+        batch = list(messages)
+        write(store, batch)
+        written.append([type(message).__name__ for message, _ in batch])
+
+    monkeypatch.setattr(JournalStore, "write_together", writing)
+    return written
 
 
 @pytest.fixture
@@ -50,7 +72,7 @@ def store(tmp_path: Path) -> Iterator[JournalStore]:
         yield store
 
 
-def journalled(store: JournalStore, tables: list[str], *onlookers: Watcher | Onlooker):
+def journalled(store: JournalStore, tables: list[str], *onlookers: Watcher | Onlooker, overrides: tuple[str, ...] = ()):
     """Run the tables over both symbols with a journal; return the record and the ledger."""
     runs = []
 
@@ -58,7 +80,7 @@ def journalled(store: JournalStore, tables: list[str], *onlookers: Watcher | Onl
         return runs[0].components.ledger.latest()
 
     catalog = store_of(store.path.parent / "catalog", AAPL=BARS, MSFT=BARS)
-    runs.append(build(catalog, tables, onlookers=(*onlookers, Journal(store, latest))))
+    runs.append(build(catalog, tables, overrides, (*onlookers, Journal(store, latest))))
     record = runs[0].run()
     runs[0].dispose()
     return record, runs[0].components.ledger
@@ -94,11 +116,42 @@ def test_a_mark_is_written_once(store, side):
 
 
 @SIDES
-def test_law_11_the_intent_is_on_the_disk_before_anybody_else_hears_of_it(store, side):
-    listener = AnyListener(store.path)
-    journalled(store, [opening(side, 5, closing=(15,))], listener)
+def test_law_11_an_order_is_in_the_journal_before_it_leaves(store, side, monkeypatch):
+    left = watch_the_orders_that_leave(monkeypatch, store.path)
+    journalled(store, [opening(side, 5, closing=(15,))], overrides=AT_ONCE)
 
-    assert listener.found == [True] * 3
+    assert left == [(2, True), (1, True)]
+
+
+@SIDES
+def test_an_entry_is_one_flush_and_so_is_what_closes(store, side, monkeypatch):
+    written = count_flushes(monkeypatch)
+    journalled(store, [opening(side, 5, closing=(15,))], overrides=AT_ONCE)
+
+    assert ["SignalDecided", "OrderIntended", "OrderIntended"] in written
+    assert ["OrderIntended", "PositionReported"] in written
+    assert sum("OrderIntended" in batch for batch in written) == 2
+
+
+@SIDES
+@pytest.mark.parametrize("place", [(SignalStrategy, "publish_message"), (OrderMaker, "entry_with_stop")])
+def test_what_waits_for_a_message_that_never_comes_is_written_in_the_same_call(store, side, monkeypatch, place):
+    """The order cannot be made, or what follows the decision cannot be told: the failure takes it along."""
+    owner, name = place
+    method = getattr(owner, name)
+
+    def failing(self, *args):
+        if name == "entry_with_stop" or isinstance(args[1], EntryRequested):
+            raise ZeroDivisionError("a bug")
+        return method(self, *args)
+
+    monkeypatch.setattr(owner, name, failing)
+    written = count_flushes(monkeypatch)
+    record, _ = journalled(store, [opening(side, 5)])
+
+    assert [error.error for error in record.errors] == ["ZeroDivisionError: a bug"]
+    assert ["SignalDecided", "HandlerFailed"] in written
+    assert store.decisions(*ALL_TIME) == record.decisions
 
 
 def test_law_11_what_is_published_is_on_the_disk_when_publish_returns(store):
@@ -161,3 +214,60 @@ def test_law_13_a_message_that_can_never_be_written_keeps_back_no_other(store):
     assert store.failures(*ALL_TIME) == record.errors
     assert store.fills(*ALL_TIME) == record.fills
     assert store.cash_usd() != Decimal(RUN.starting_cash_usd)
+
+
+def unwritable(monkeypatch, *kinds: type, role: OrderRole | None = None) -> None:
+    """Let messages of some kinds be of a kind that no journal can hold; of orders those of a role."""
+    write = JournalStore._write
+
+    def writing(store: JournalStore, message: object, wall_ns: int) -> None:
+        if isinstance(message, kinds) and (role is None or message.role is role):
+            raise OverflowError("too large")
+        write(store, message, wall_ns)
+
+    monkeypatch.setattr(JournalStore, "_write", writing)
+
+
+@SIDES
+@pytest.mark.parametrize("role", [OrderRole.ENTRY, OrderRole.STOP])
+def test_law_11_an_entry_whose_intent_can_never_be_written_is_dropped(store, side, monkeypatch, role):
+    unwritable(monkeypatch, OrderIntended, role=role)
+    left = watch_the_orders_that_leave(monkeypatch, store.path)
+    record, _ = journalled(store, [opening(side, 5)], overrides=AT_ONCE)
+
+    assert left == []
+    assert [alert.code for alert in record.alerts] == ["journal", "entry_dropped", "journal_restored"]
+    assert "1 messages are lost" in record.alerts[2].text
+
+
+@SIDES
+def test_law_11_an_exit_leaves_though_its_intent_can_never_be_written(store, side, monkeypatch):
+    unwritable(monkeypatch, OrderIntended, role=OrderRole.EXIT)
+    record, _ = journalled(store, [opening(side, 5, closing=(15,))], overrides=AT_ONCE)
+
+    assert record.trades[0].exit_time is not None
+    assert record.alerts[0].code == "journal"
+
+
+def test_law_13_a_failure_that_can_never_be_written_is_not_told_without_end(store, monkeypatch):
+    unwritable(monkeypatch, HandlerFailed)
+    poison = at(3, lambda ts: AlertRaised(2**70, "poison", "info", ""), Topic.ALERTS)
+    record, _ = journalled(store, [opening(1, 5, closing=(15,))], poison)
+
+    assert [error.component for error in record.errors] == ["Journal"]
+    assert store.fills(*ALL_TIME) == record.fills
+    [restored] = [alert for alert in record.alerts if alert.code == "journal_restored"]
+    assert "2 messages are lost" in restored.text
+
+
+def test_a_node_waits_for_a_locked_journal_shorter_than_an_operators_command(store):
+    found = []
+    onlooker = Onlooker({3: lambda *_: found.append(patience(store))})
+    journalled(store, [opening(1)], onlooker)
+
+    assert (found, patience(store)) == ([journal.NODE_PATIENCE_MS], PATIENCE_MS)
+    assert journal.NODE_PATIENCE_MS < PATIENCE_MS
+
+
+def patience(store: JournalStore) -> int:
+    return store._rows("PRAGMA busy_timeout")[0][0]

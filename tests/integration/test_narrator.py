@@ -10,7 +10,6 @@ import pytest
 from actors.messages import (
     AccountView,
     AlertRaised,
-    DataAgeChanged,
     ExitReason,
     Flatten,
     HandlerFailed,
@@ -183,7 +182,6 @@ def test_messages_of_others_are_printed_in_exchange_time_with_the_account_shorte
         for bar, topic, message in (
             (2, Topic.ALERTS, lambda ts: AlertRaised(ts, "x", "warning", "account DU1234567 is odd")),
             (3, Topic.LINK, lambda ts: LinkChanged(ts, LinkState.DOWN, "port closed")),
-            (4, Topic.DATA, lambda ts: DataAgeChanged(ts, AAPL, is_stale=True, age_secs=190.0)),
             (5, Topic.COMMANDS, lambda ts: LockSymbol(ts, AAPL, "not ours")),
             (6, Topic.COMMANDS, lambda ts: Flatten(ts - 24 * 60 * MINUTE_NS, ExitReason.OPERATOR, "lunch")),
         )
@@ -194,8 +192,6 @@ def test_messages_of_others_are_printed_in_exchange_time_with_the_account_shorte
 
     assert told.events == [
         "09:32:00 WARNING account DU…567 is odd",
-        "09:33:00 link down: port closed",
-        "09:34:00 AAPL data stale: no bar for 190 s",
         "09:35:00 AAPL LOCKED, no entry: not ours",
         "2024-10-06 09:36:00 FLATTEN all by operator: lunch",
     ]
@@ -236,16 +232,16 @@ def test_line_of_a_cause_comes_before_those_of_its_effects(tmp_path):
 
     class Alarmed(Onlooker):
         def on_start(self) -> None:
-            self.subscribe_topic(Topic.LINK, lambda link: self.publish_message(Topic.ALERTS, effect(link.ts)))
+            self.subscribe_topic(Topic.COMMANDS, lambda lock: self.publish_message(Topic.ALERTS, effect(lock.ts)))
 
     def effect(ts: int) -> AlertRaised:
         return AlertRaised(ts, "link_down", "critical", "no broker")
 
-    down = at(3, lambda ts: LinkChanged(ts, LinkState.DOWN, "port closed"), Topic.LINK)
+    down = at(3, lambda ts: LockSymbol(ts, AAPL, "not ours"), Topic.COMMANDS)
     first, second = (Alarmed({}, name=name) for name in ("Aaron", "Zoe"))
     told = Told(tmp_path, [100.0] * 5, [opening(Side.LONG, 99)], [], [down, second], first=[first])
 
-    assert told.events == ["09:33:00 link down: port closed", *["09:33:00 CRITICAL no broker"] * 2]
+    assert told.events == ["09:33:00 AAPL LOCKED, no entry: not ours", *["09:33:00 CRITICAL no broker"] * 2]
 
 
 def test_day_pnl_counts_from_the_baseline_of_the_loss_limit(tmp_path):

@@ -49,6 +49,9 @@ class HandStrategy(SignalStrategy):
     def publish_message(self, _topic, message) -> None:
         self.said.append(message)
 
+    def subscribe_topic(self, _topic, _handler) -> None:
+        pass
+
 
 class LiveDesk(Desk):
     """A desk whose owner watches for answers, on a lane that may be shared."""
@@ -60,6 +63,9 @@ class LiveDesk(Desk):
         self.owner.start(desk.make_equity(desk.AAPL))
         self.owner.market = self.market
         self._look = clock.timers["answers"]
+
+    def subscribe_topic(self, _topic, handler) -> None:
+        self.hears_data_age = handler
 
     def _hears(self, kind: str, number: str, **own: str) -> None:
         super()._hears(kind, number, **own)
@@ -138,6 +144,15 @@ def test_the_stop_of_a_locked_symbol_is_made_smaller_until_it_is(side):
     locked.plays("ModifyRejected 2\n retry > modify 2 40\n Updated 2 40\n retry")
     held.clear()
     locked.plays("retry > cancel 2\n CancelRejected 2\n retry > cancel 2")
+
+
+@SIDES
+def test_of_two_stops_of_a_locked_symbol_only_the_latest_stays(side):
+    locked = Desk(side)
+    locked.plays(HOLD)
+    locked.owner.holding.roles["O-9"], locked.owner.holding.working["O-9"] = OrderRole.STOP, 100
+    locked.owner.lock(8)
+    assert locked.sent == ["cancel 9"]
 
 
 @SIDES

@@ -2,9 +2,10 @@
 
 import json
 from decimal import Decimal
+from itertools import pairwise
 
 from actors.heard import BooksCompared
-from actors.journal_commands import CommandJournal
+from actors.journal_performance import NodeJournal
 from actors.log_file import LogFile
 from actors.log_lines import LogLines
 from actors.log_writer import LogWriter
@@ -25,7 +26,7 @@ from actors.pulse import DeskView, Pulse, PulseSetup
 from actors.status_report import StatusReport
 from catalog.sessions import Sessions
 from config.live_view import desk_view
-from tests.integration.rig import AAPL, SIDES, Onlooker, build, opening, session_bars, store_of
+from tests.integration.rig import AAPL, MINUTE_NS, SIDES, Onlooker, build, opening, session_bars, store_of
 from tests.unit.journal_builders import RUN
 
 SESSIONS = Sessions()
@@ -40,7 +41,7 @@ class Watched:
             "paper", "DU1234567", 1, {AAPL: f"{AAPL}-1-MINUTE-LAST-EXTERNAL"}, Decimal(1000), trails=True
         )
         view = DeskView(lambda ts: self._view().symbols(ts), lambda: self._view().account())
-        with CommandJournal(path / "journal.sqlite") as journal:
+        with NodeJournal(path / "journal.sqlite") as journal:
             journal.begin_run(RUN)
             self.pulse = Pulse(setup, view, SESSIONS, journal, Decimal(100_000))
             acts = {bar: self._act(bar, messages) for bar, messages in script.items()}
@@ -78,6 +79,24 @@ def test_the_status_follows_a_round_trip(tmp_path, side):
     assert (during.session.is_open, during.data[0].is_stale) == (True, False)
     assert watched.snapshot is not None
     assert StatusReport.model_validate_json(watched.snapshot.text).account == after.account
+
+
+def test_a_backtest_tells_nobody_how_long_a_bar_took(tmp_path):
+    said = Watched(tmp_path, [opening(Side.LONG, 2, closing=(8,))], {10: []}).said[10]
+
+    assert not {"signal_processing", "data_latency"} & set(said.latencies_ms)
+    assert said.latencies_ms["decision_to_filled"].count == 1
+
+
+def test_the_measures_are_kept_once_a_minute_and_at_the_end(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(NodeJournal, "put_performance", lambda journal, measures, now_ns: kept.append(now_ns))
+    Watched(tmp_path, [opening(Side.LONG, 99)], {})
+    *minutes, end = kept
+
+    assert len(minutes) > 5
+    assert all(MINUTE_NS <= later - now < MINUTE_NS + 2 * 10**9 for now, later in pairwise(minutes))
+    assert 0 <= end - minutes[-1] < MINUTE_NS
 
 
 def test_what_others_tell_is_in_the_status(tmp_path):

@@ -107,6 +107,7 @@ def test_trades_outside_the_session_are_not_shown_to_the_rules():
         settings_of("ticks"), {AAPL: make_equity(AAPL)}, Decimal(1), hold_until_open=False, memories={AAPL: Memory()}
     )
     strategy = parts.strategies[0]
+    strategy._now = lambda: 0  # it has no clock before it is registered
     for secs in (-60, 60):
         strategy.on_bar(bar_at(secs))
 

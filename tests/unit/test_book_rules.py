@@ -10,7 +10,7 @@ from actors.book_rules import LASTING_NS, RECENT_NS, BookRules, Counts, Verdict
 from tests.integration.rig import SIDES
 
 SECOND = 1_000_000_000
-EVERY = 10 * SECOND  # as often as the ear asks
+EVERY = 5 * SECOND  # as often as the ear asks
 
 
 def counts(broker, owner: int, engine: int) -> Counts:
@@ -66,7 +66,7 @@ def test_while_an_order_works_only_the_very_same_difference_lasts():
     assert verdicts(BookRules(), *filling, is_working=True) == [Verdict.WAIT] * 19
     assert verdicts(BookRules(), *late, is_working=True) == [Verdict.WAIT] * 2 + [Verdict.RESTART] * 3
     rules = BookRules()  # nor is the short patience after an outage enough
-    told = [rules.compare(late[0], now * SECOND, 3 * SECOND, is_working=True, changed_ns=0) for now in (100, 119, 120)]
+    told = [rules.compare(late[0], now * SECOND, 3 * SECOND, is_working=True, changed_ns=0) for now in (100, 109, 110)]
     assert told == [Verdict.WAIT, Verdict.WAIT, Verdict.RESTART]
 
 

@@ -78,7 +78,7 @@ def make_foreign(path: Path) -> None:
         (spoil_pages, "expected a sound file, found a damaged one.*; restore it from a backup, or move it away"),
         (spoil_rows, "expected a sound file, found a damaged one.*; restore it from a backup, or move it away"),
         (empty, "expected a journal, found an empty file; restore it from a backup, or move it away"),
-        (raise_version, "expected a journal of schema version 2, found version 99; use the version of Ballast that"),
+        (raise_version, "expected a journal of schema version 3, found version 99; use the version of Ballast that"),
         (make_foreign, "expected a journal, found another program's database; move it away, or choose another"),
     ],
 )
@@ -121,6 +121,16 @@ def test_a_draft_left_by_a_kill_is_in_nobodys_way(path):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_no_journal_is_made_beside_the_write_ahead_log_of_another(path, store):
+    """SQLite would play it into the new file: a stranger's pages, or damage."""
+    write(store, TripTeller(Side.LONG).decision())
+    path.unlink()
+
+    with pytest.raises(JournalError, match=r"expected a journal with its .* found only its journal\.sqlite-wal; put"):
+        JournalStore(path)
+    assert not path.exists()
+
+
 def test_a_journal_that_another_process_made_meanwhile_is_kept(path, store):
     write(store, TripTeller(Side.LONG).decision())
     journal_file._create(path)
@@ -160,7 +170,7 @@ def test_a_file_that_another_holds_is_told_and_then_waited_for_less(path, store)
     store._db.execute("PRAGMA busy_timeout = 0")  # the test need not wait
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(JournalError, match="expected to write within 5 s, found another process holding it; end the"):
+    with pytest.raises(JournalError, match="expected to write to it, found another process holding it; end the"):
         store.write(TripTeller(Side.LONG).decision(), 5)
     held = store._rows("PRAGMA busy_timeout")[0][0]
     other.execute("ROLLBACK")

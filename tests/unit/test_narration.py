@@ -259,9 +259,8 @@ def test_what_a_stop_leaves_is_not_told_when_the_entry_is_not_known():
             LossLimitHit(1, date(2024, 10, 7), Decimal(-1003), Decimal(1000), Decimal(100_000)),
             "CRITICAL loss limit: day P&L −$1,003.00 of $100,000.00, limit −$1,000.00",
         ),
-        (LinkChanged(1, LinkState.DOWN, "port closed"), "link down: port closed"),
-        (DataAgeChanged(1, AAPL, is_stale=True, age_secs=190.4), "AAPL data stale: no bar for 190 s"),
-        (DataAgeChanged(1, AAPL, is_stale=False, age_secs=0.1), "AAPL data fresh again"),
+        (LinkChanged(1, LinkState.DOWN, "told by its alert"), None),
+        (DataAgeChanged(1, AAPL, is_stale=True, age_secs=190.4), None),  # told by its alert
         (AlertRaised(1, "stop_lost", "critical", "AAPL.NASDAQ: gone"), "CRITICAL AAPL.NASDAQ: gone"),
         (AlertRaised(1, "loss_limit", "critical", "told by the limit itself"), None),
         (AlertRaised(1, "order_refused", "warning", "told by the order itself"), None),
@@ -279,3 +278,11 @@ def test_what_a_stop_leaves_is_not_told_when_the_entry_is_not_known():
 )
 def test_news_is_a_line_or_none(message, line):
     assert Narration().tell(message, NOON) == line
+
+
+def test_of_the_link_the_step_between_a_loss_and_its_end_is_told_the_rest_by_alerts():
+    narration = Narration()
+    states = [LinkState.DEGRADED, LinkState.DOWN, LinkState.DEGRADED, LinkState.UP, LinkState.DEGRADED]
+    lines = [narration.tell(LinkChanged(1, state, "books are compared"), NOON) for state in states]
+
+    assert lines == [None, None, "link: books are compared", None, None]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from actors.printed_line import shortened
 from config.preflight import Preflight
 from config.preflight_table import print_preflight
 from config.preflight_verdicts import Check
@@ -35,8 +36,16 @@ def test_every_word_is_shown_within_the_width(width):
 
     assert max(len(line) for line in text.splitlines()) <= width
     for check in CHECKS:
-        for word in f"{check.name} {check.verdict} {check.found} {check.remedy}".split():
+        for word in f"{check.name} {check.verdict} {shortened(check.found)} {check.remedy}".split():
             assert word in text
+
+
+def test_an_account_is_whole_only_where_it_is_compared():
+    named = "DU1234567 is the gateway's only account"
+
+    assert "DU…567 is the" in printed(Check("account", "ok", named))
+    assert named in printed(Check("account", "failed", named), width=200)
+    assert "US0378331005" in printed(Check("instrument AAPL.NASDAQ", "ok", "contract 265598, US0378331005"))
 
 
 def test_words_of_the_broker_are_no_markup():

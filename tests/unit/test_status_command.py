@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from actors.journal_commands import CommandJournal
+from actors.measures import MEASURES
 from actors.messages import ExitReason, Side
 from actors.order_tracks import OrderTracks
 from actors.status_parts import orders_status, positions_status
@@ -21,8 +22,8 @@ from actors.status_report import (
     DataStatus,
     EntriesStatus,
     HaltStatus,
-    LatencyStatus,
     LinkStatus,
+    MeasureStatus,
     NodeStatus,
     SessionStatus,
     StatusReport,
@@ -71,9 +72,14 @@ def report(**changes) -> StatusReport:
             DataStatus(symbol=MSFT, last_bar=None, age_secs=None, is_stale=True),
         ),
         "book": BookStatus(is_equal=True, checked="2026-11-22T18:39:50.000Z"),
-        "latencies_ms": {"sent_to_accepted": LatencyStatus(count=5, p50=1.25, p95=7.5, max=9.9)},
+        "latencies_ms": {"signal_processing": measured(99.0, goal=100, is_met=True), "sent_to_accepted": measured(7.5)},
+        "load": {"memory_mb": measured(512.0, goal=500, is_met=False)},
     }
     return StatusReport(**facts | changes)
+
+
+def measured(p95: float, goal: float | None = None, is_met: bool | None = None) -> MeasureStatus:
+    return MeasureStatus(count=1_500, p50=1.25, p95=p95, max=600.0, mean=3.0, goal=goal, is_met=is_met)
 
 
 @contextmanager
@@ -163,7 +169,9 @@ def test_the_keys_of_the_json_are_those_of_the_page(state):
     block = page.partition("<!-- status keys -->\n```\n")[2].partition("```")[0]
 
     assert code == 0
-    assert {key.replace("latencies_ms.sent_to_accepted", "latencies_ms.STEP") for key in said} == set(block.split())
+    said = {re.sub(r"^(latencies_ms|load)\.\w+", r"\1.MEASURE", key) for key in said}
+    assert said == set(block.split())
+    assert all(f"`{name}`" in page for name in MEASURES)
     found = json.loads(text)
     assert (found["schema_version"], found["account"]["day_pnl_usd"], found["positions"][1]["side"]) == (
         1,
@@ -189,13 +197,19 @@ def test_the_table_fits_and_says_everything(state):
         "equals the broker's, checked 10 s ago",
         "age of the last bar: AAPL 1 min, MSFT no bar yet STALE",
         "MSFT: locked: 50 shares are not ours",
-        "sent → accepted: p50 1.2, p95 7.5, max 9.9 ms (5)",
         "process 77, started 10:00:00, memory 202 MB, CPU 1.2 %; as of 13:39:59",
         "NO STOP",
         "cancelling (operator)",
         "O-AAPL.NASDAQ-2",
     ):
         assert words in text, words
+    for row in (
+        r"Performance +p50 +p95 +Max +Mean +Count +Goal",
+        r"Bar → decisions, orders +1\.25 +99\.0 +600 +3\.00 +ms +1,500 +p95 ≤ 100: met",
+        r"Order: sent → accepted +1\.25 +7\.50 +600 +3\.00 +ms +1,500 *\n",
+        r"Memory +1\.25 +512 +600 +3\.00 +MB +1,500 +max ≤ 500: MISSED",
+    ):
+        assert re.search(row, text), row
 
 
 def test_a_book_that_differs_is_told_with_the_difference(state):

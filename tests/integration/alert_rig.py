@@ -1,0 +1,100 @@
+"""Nodes with alert targets on loopback, and what is expected to arrive there: each alert once, with its severity."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.alert_rules import LEVELS
+from actors.alert_sender import AlertSender, AlertTarget
+from actors.alerter import Alerter
+from catalog.sessions import Sessions, SessionWindow
+from config.alert_sending import make_alerter
+from tests.integration import live_rig
+from tests.integration.alert_servers import Inbox
+
+STAMP = r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d "  # exchange time, with the date when it is another one
+PAGE = (live_rig.ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+SEVERITIES = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", PAGE, flags=re.MULTILINE))
+ALL = ('alerts.min_level="info"', "alerts.rate_per_min=500")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An alert: its code, and its text after the time as a regular expression; its severity is that of the docs."""
+
+    code: str
+    text: str
+
+    @property
+    def severity(self) -> str:
+        return SEVERITIES[self.code]
+
+    def is_in(self, line: str) -> bool:
+        return re.fullmatch(STAMP + self.text, line) is not None
+
+
+def give_environment(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    """Give every node that is started from here on these variables."""
+    real = live_rig.subprocess.Popen
+
+    def started(command: Sequence[str], *, env: dict[str, str], **options: Any) -> Any:
+        return real(command, env=env | variables, **options)
+
+    monkeypatch.setattr(live_rig.subprocess, "Popen", started)
+
+
+def check(inbox: Inbox, expected: Sequence[Expected]) -> None:
+    """Check that these came, once each and nothing else, and each message under its gravest severity."""
+    left = list(expected)
+    for title, lines in inbox.messages:
+        severities = []
+        for line in lines:
+            match = next((one for one in left if one.is_in(line)), None)
+            assert match is not None, f"not expected, or once too often: {line}\nleft: {left}"
+            left.remove(match)
+            severities.append(match.severity)
+        assert title == f"{max(severities, key=LEVELS.__getitem__).upper()}: Ballast paper DU…567", lines
+    assert left == [], "\n".join(inbox.lines)
+    assert "1234567" not in f"{inbox.messages}"
+
+
+def codes_of(*scenarios: Sequence[Expected]) -> set[str]:
+    """Return the codes that scenarios expect."""
+    return {one.code for scenario in scenarios for one in scenario}
+
+
+# -- Stand-ins that a node is started with, by the names of what they replace ---------------------
+
+
+class Calendar(Sessions):
+    """Whatever the day is: the session of today is over once there is a file of this name."""
+
+    def window(self, ts: int) -> SessionWindow:
+        return SessionWindow(self.local(ts).date(), 2**62, 0 if Path("over").exists() else 2**62)
+
+
+def make_alerter_of_calendar(settings: Any, title: str, _sessions: Sessions, *others: Any) -> Alerter:
+    """Make the alerter with that calendar; the session's own may be closed while a test runs."""
+    return make_alerter(settings, title, Calendar(), *others)
+
+
+def make_hasty_sender(targets: Sequence[AlertTarget]) -> AlertSender:
+    """Make a sender that does not wait long before it tries again."""
+    return AlertSender(targets, (0.1,))
+
+
+def stand_in(name: str) -> Any:
+    """Return the words by which the rig starts a node with something of this module."""
+    return f"__import__('{__name__}', fromlist=['x']).{name}"
+
+
+ANY_DAY = {"config.live.make_alerter": stand_in("make_alerter_of_calendar")}
+HASTY = {
+    "config.alert_sending.AlertSender": stand_in("make_hasty_sender"),
+    "actors.alert_sender.STUCK_SECS": 1.0,
+    "actors.alert_sender.MAX_ATTEMPTS": 10_000,  # a quarter of an hour with the pauses of a real one
+}

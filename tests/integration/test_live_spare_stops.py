@@ -1,0 +1,74 @@
+"""A stop that the journal holds as ended and the broker still works: no two stops can meet (law 5). Over TCP."""
+
+from actors.messages import ExitReason
+from tests.integration.live_rig import floor
+from tests.integration.live_steps import codes, enter, fills, flat, opening, shape
+from tests.integration.rig import SIDES
+
+
+def put_back_beside(day, node):
+    """Let the node believe that its stop was cancelled; it puts one back, and two rest."""
+    day.gateway.do.misreport(day.stop()["perm_id"], "Cancelled")
+    node.until(lambda: len(day.resting()) == 2, "the stop put back")
+    node.until(lambda: "stop_lost" in codes(node), "the alert")
+
+
+@SIDES
+def test_of_two_stops_found_at_a_start_the_one_too_many_is_cancelled(tmp_path, side):
+    with floor(tmp_path) as day:
+        table = opening(side, 2, closing=(4,))
+        first = day.start([table])
+        enter(day, first, 2)
+        put_back_beside(day, first)
+        latest = day.resting()[-1]
+        first.kill()
+
+        second = day.start([table])
+        second.until(lambda: len(day.resting()) == 1, "the cancel of the stop before")
+        assert day.stop()["perm_id"] == latest["perm_id"]
+        second.until(lambda: codes(second) == ["stop_lost", "stop_spare"], "the alert")
+        day.gateway.do.shock("AAPL.NASDAQ", -8 * side)
+        day.prints()
+        flat(day, second)
+        assert [fill.exit_reason for fill in fills(second)] == [None, ExitReason.PROTECTIVE_STOP]
+        assert codes(second) == ["stop_lost", "stop_spare"]  # the one cancelled is not a stop lost
+
+
+@SIDES
+def test_a_stop_that_still_works_is_not_put_back_beside_itself(tmp_path, side):
+    """Killed when it was held for cancelled and the one to put back had not arrived."""
+    with floor(tmp_path) as day:
+        first = day.start([opening(side, 2)])
+        enter(day, first, 2)
+        stop, sent = day.stop(), day.gateway.received()["PlaceOrderRequest"]
+        day.gateway.do.swallow("place")
+        day.gateway.do.misreport(stop["perm_id"], "Cancelled")
+        first.until(lambda: day.gateway.received()["PlaceOrderRequest"] > sent, "the stop put back, which is lost")
+        first.kill()
+
+        second = day.start([opening(side, 2)])
+        assert second.terminate() == 0
+        assert day.resting() == [stop]
+        assert f"{100 * side:+} shares with their stop at {stop['stop_price']}" in second.terminal
+        assert codes(second) == ["stop_lost"]
+
+
+@SIDES
+def test_a_stop_left_over_from_a_round_trip_that_is_over_is_cancelled_at_the_next_start(tmp_path, side):
+    with floor(tmp_path) as day:
+        first = day.start([opening(side, 2, closing=(4,))])
+        enter(day, first, 2)
+        put_back_beside(day, first)
+        day.minute(4)
+        first.until(lambda: shape(day.resting())[-1:] == [("MKT", 100, "Submitted")], "the closing order")
+        day.prints()
+        first.until_says("flat: round trip")
+        assert shape(day.resting()) == [("STP", 100, "PreSubmitted")]
+        assert first.terminate() == 0
+
+        second = day.start([opening(side, 6)])
+        second.until(lambda: day.resting() == [], "the cancel")
+        assert "stop_spare" in codes(second)
+        enter(day, second, 6)
+        assert day.stop()["quantity"] == 100
+        assert len(fills(second)) == 3  # those of before are not booked again

@@ -1,0 +1,61 @@
+"""The rules of a symbol, and the voice that tells what became of their signals."""
+
+from decimal import Decimal
+
+import pytest
+
+from actors.messages import Action, Side, SignalDecided, Topic
+from strategies.decision_voice import DecisionVoice
+from strategies.entry_plan import ConfiguredRule
+from strategies.price_bar import PriceBar
+from strategies.rule_row import RuleRow
+
+BAR = PriceBar(7, 1.0, 1.0, 1.0, 1.0, 1.0)
+SIDES = pytest.mark.parametrize("side", list(Side))
+
+
+class Says:
+    def __init__(self, signal):
+        self.heard, self._signal = [], signal
+
+    def update(self, bar):
+        self.heard.append(bar)
+        if self._signal is None:
+            raise ValueError("no idea")
+        return self._signal
+
+
+def rule(signal, label="rule"):
+    return ConfiguredRule(label, Says(signal), allow_short=True)
+
+
+@SIDES
+def test_those_that_spoke_come_in_file_order(side):
+    rules = [rule(side), rule(0), rule(side.opposite)]
+    assert RuleRow(rules, pytest.fail).hear(BAR) == [(rules[0], side), (rules[2], side.opposite)]
+
+
+def test_the_bug_of_one_rule_is_told_and_takes_no_other_with_it():
+    rules, errors = [rule(None), rule(1)], []
+    row = RuleRow(rules, errors.append)
+    assert [row.hear(BAR), row.hear(BAR)] == [[(rules[1], 1)]] * 2
+    assert [str(error) for error in errors] == ["no idea", "no idea"]
+    assert all(each.rule.heard == [BAR, BAR] for each in rules)
+
+
+@SIDES
+def test_decisions_are_counted_on_from_before_the_run(side):
+    told = []
+    voice = DecisionVoice("AAPL.NASDAQ", lambda topic, message: told.append((topic, message)), count=41)
+    voice.close = Decimal(100)
+    voice.refused(rule(side, "momentum"), side, 7, "warm_up", "warm_up: 1 of 2 bars")
+    assert voice.acted(rule(side, "momentum"), side, 8, Action.ENTERED, 50, "size") == "AAPL.NASDAQ-000043"
+
+    common = ("AAPL.NASDAQ", "momentum", side, Decimal(100))
+    assert told == [
+        (
+            Topic.DECISIONS,
+            SignalDecided("AAPL.NASDAQ-000042", 7, *common, Action.REFUSED, 0, "warm_up", "warm_up: 1 of 2 bars"),
+        ),
+        (Topic.DECISIONS, SignalDecided("AAPL.NASDAQ-000043", 8, *common, Action.ENTERED, 50, "signal", "size")),
+    ]
