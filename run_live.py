@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from rich.console import Console
 
@@ -14,6 +15,8 @@ from config.live_parser import parse
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, do it, return the exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign must not end who speaks to it
     console = Console(highlight=False, soft_wrap=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the node begins to run
     try:

@@ -182,29 +182,29 @@ class Control(Watcher):
                 self._resume(command, now_ns)
             case _ if self._stale and command.number in self._stale:
                 text = f"{command.kind} was not carried out: it was asked for before this node ran. Give it again."
-                self._answer(command, Answer(EXIT_NOT_YET, text), now_ns)
+                self._answer(command, Answer(EXIT_NOT_YET, text))
             case "flatten":
                 self._flatten(command, now_ns)
             case "stop":
-                self._answer(command, stopping(self._on_stop, self._symbols(now_ns)), now_ns)
+                self._answer(command, stopping(self._on_stop, self._symbols(now_ns)))
                 self._request.ask(f"stopped by {command.given_by}")
 
     def _halt(self, command: OperatorCommand, now_ns: int) -> None:
         detail = f"by {command.given_by}: {command.reason}"
         if self._halts.get(OPERATOR) != detail:
             self._hold(OPERATOR, detail, now_ns)
-        self._answer(command, halted(detail, self._symbols(now_ns)), now_ns)
+        self._answer(command, halted(detail, self._symbols(now_ns)))
 
     def _resume(self, command: OperatorCommand, now_ns: int) -> None:
         was_halted = self._release(OPERATOR, now_ns)
         symbols = self._symbols(now_ns)
-        self._answer(command, resumed(was_halted, self._halts_left(self._event_time(now_ns)), symbols), now_ns)
+        self._answer(command, resumed(was_halted, self._halts_left(self._event_time(now_ns)), symbols))
 
     def _flatten(self, command: OperatorCommand, now_ns: int) -> None:
         symbols = self._symbols(now_ns)
         refusal = refusal_to_flatten(command.symbol, symbols)
         if refusal is not None:
-            self._answer(command, refusal, now_ns)
+            self._answer(command, refusal)
             return
         chosen = [facts for facts in chosen_symbols(command.symbol, symbols) if not facts.is_flat]
         self._closing.append(Closing(command, shares_text(chosen), now_ns + FLAT_NS))
@@ -220,10 +220,11 @@ class Control(Watcher):
                 answer = not_flat_yet(chosen)
             if answer is not None:
                 self._closing.remove(closing)
-                self._answer(closing.command, answer, now_ns)
+                self._answer(closing.command, answer)
 
-    def _answer(self, command: OperatorCommand, answer: Answer, now_ns: int) -> None:
-        self._journal.answer(command.number, answer, now_ns)
+    def _answer(self, command: OperatorCommand, answer: Answer) -> None:
+        # At the clock's time, not the timer's: a status that was written meanwhile does not know of it
+        self._journal.answer(command.number, answer, self.clock.timestamp_ns())
 
     def _symbols(self, now_ns: int) -> Sequence[SymbolFacts]:
         return self._view.symbols(self._event_time(now_ns))

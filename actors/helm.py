@@ -43,8 +43,8 @@ class StopRequest:
     What the stop signals and the operator's ``stop`` set: a plain count, no component (T16).
 
     Nautilus takes the signals when its node begins to run, and ends it at the first one, before anything could be
-    closed. So they are taken from it again once it runs. Until the node has connected nobody can take them, as no
-    Python runs in it: there a signal ends the process, behind the stops at the broker.
+    closed. So they are taken from it again once it runs. While it connects no Python runs: a SIGTERM ends the process
+    there, behind the stops at the broker, and a SIGINT waits until the attempt is over, half a minute at most.
 
     """
 
@@ -103,7 +103,7 @@ class Helm(Watcher):
         self.listen(Topic.STOPS, self.on_stop_moved)
         self.listen(Topic.LOSS_LIMIT, self.on_loss_limit)
         self.listen(Topic.COMMANDS, self.on_command)
-        self._request.take_signals()  # in time, should Nautilus end the node by one of its own: then it is counted
+        self._request.take_signals()  # should Nautilus end the node by one of its own, it is counted all the same
         self.once_started(self.on_started)
         self.clock.set_timer("helm", LOOK_EVERY, callback=self.on_look)
 

@@ -188,6 +188,11 @@ class JournalReader:
         rows = self._rows("SELECT run_id, wall_ns, text FROM snapshot")
         return Snapshot(*rows[0]) if rows else None
 
+    def last_answer_ns(self) -> int:
+        """Return when a node last answered a command of an operator, UTC nanoseconds; 0 = never."""
+        query = "SELECT coalesce(max(answered_ns), 0) FROM operator_commands WHERE taken_ns IS NOT NULL"
+        return int(self._rows(query)[0][0])
+
     # -- Rows -----------------------------------------------------------------------------------
 
     def runs(self) -> list[Run]:

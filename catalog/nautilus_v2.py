@@ -44,6 +44,8 @@ UNTHROTTLED = "1000000/00:00:01"
 # other's way while it looked for the order's route (it asks for all open orders before each), and trying again helps.
 NOT_READY = "IB_CLIENT_NOT_READY"
 LOST_ROUTE = "Cannot resolve"
+# After one start in twenty (measured) it has not taken note of an order that rests: no change of it is ever sent
+UNTRACKED = "is not tracked for modify"
 
 CHARTS = "plotly"
 

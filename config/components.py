@@ -29,6 +29,7 @@ from strategies.rules import Rule, make_rule
 from strategies.signal_strategy import SignalStrategy
 
 SESSIONS_PER_YEAR = 252
+TICK_SIZE_USD = 0.01  # of a US stock above one dollar
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,17 @@ def _rule(table: StrategyTable, tick_size: float, limit_secs: float | None) -> R
         return make() if limit_secs is None else cast("Rule", LimitedRule(make, table.kind, limit_secs))
     except (ValueError, TimeoutError) as error:
         raise ConfigError([f"strategies ({table.kind} on {table.symbol}): {error}."]) from error
+
+
+def rule_problems(settings: Settings) -> list[str]:
+    """Return what a start would say of the rules that cannot be made; it makes each, as a live node does."""
+    problems: list[str] = []
+    for table in settings.strategies:
+        try:
+            _rule(table, TICK_SIZE_USD, settings.trading.rule_timeout_secs)
+        except ConfigError as error:
+            problems += error.problems
+    return problems
 
 
 def _bars_per_year(settings: Settings) -> float:

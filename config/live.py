@@ -16,7 +16,7 @@ from nautilus_trader.live import LiveNode
 
 from actors.component import Watcher
 from actors.hang_watch import HangWatch
-from actors.helm import EXIT_DONE, STOP_SIGNALS, Helm, StopRequest
+from actors.helm import EXIT_DONE, Helm, StopRequest
 from actors.journal import Journal
 from actors.journal_file import JournalError
 from actors.journal_performance import NodeJournal
@@ -34,7 +34,7 @@ from config.components import Components, bar_types_of, build_components, fixed_
 from config.engine_stderr import engine_stderr
 from config.exit_codes import EXIT_BROKEN, EXIT_UNREACHABLE
 from config.failed_start import StartAttempt
-from config.last_run import crash_text
+from config.last_run import crash_text, left_by
 from config.live_desk import OperatorDesk, operator_actors
 from config.live_link import LiveLink
 from config.live_node import make_node
@@ -102,6 +102,7 @@ class LiveSession:
         self.store = NodeJournal(desk.directory / JOURNAL)
         self._crash = self._crash_told(now_ns)
         self.past = self._recall(now_ns)
+        self._left_before = left_by(self.store)
         self.components = self._components(now_ns)  # may refuse a rule, and then no run began
         self.run_id = self.store.begin_run(
             RunInfo(now_ns, self.mode, desk.account, ENGINE, settings.fingerprint(), self.past.cash_usd)
@@ -127,9 +128,8 @@ class LiveSession:
         node = self._node(link.actors)
         try:
             with link.listening(), engine_stderr(self.desk.directory):
-                # Left as they are before that, they would wait for half a minute, or raise in the midst of some handler
-                for number in STOP_SIGNALS:
-                    signal.signal(number, signal.SIG_DFL)
+                # Left as it is before that, it would raise in the midst of some handler
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 node.run()
         except Exception as error:  # noqa: BLE001 - whatever the engine raises while it connects, reconciles or ends
             before = f"{self.helm.reason}; at its end" if self.helm.reason else "the node did not start"
@@ -141,6 +141,10 @@ class LiveSession:
         self._hangs.stop()  # of a loop that ended with an exception nobody else did
         self._attempt.ended(self.helm.exit_code, self.helm.reason)
         return self.helm.exit_code
+
+    def left(self) -> list[str]:
+        """Return what stays at the broker, of a node that never came up as the journal has it from before."""
+        return self.helm.left() if self._attempt.has_started else [f"{self._left_before}, as the journal has it"]
 
     def close(self, ended_ns: int) -> None:
         """Write the end into the journal and close it; one that takes nothing keeps back neither alert nor report."""

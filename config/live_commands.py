@@ -14,7 +14,7 @@ from rich.console import Console
 
 from config.operator_command import Desk, give
 from config.state_dir import existing_directory
-from config.status_command import EXIT_NOT_RUNNING, show_status
+from config.status_command import EXIT_NOT_RUNNING, await_word, show_status
 from config.without_journal import ways_left
 
 Clock = Callable[[], int]  # UTC nanoseconds
@@ -24,20 +24,22 @@ OPERATORS = {"halt", "resume", "flatten", "stop"}
 def run_command(args: argparse.Namespace, console: Console, clock: Clock, pause: Callable[[float], None]) -> int:
     """Do what the command line asks for; return the exit code."""
     if args.command == "status":
-        return _status(args, console, clock)
+        return _status(args, console, clock, pause)
     if args.command in OPERATORS:
         desk = Desk(_directory(args), console, clock, pause)
+        symbol, reason = getattr(args, "symbol", None), getattr(args, "reason", "")
         with ways_left(desk.directory):
-            return give(desk, args.command, symbol=getattr(args, "symbol", None) or "", reason=getattr(args, "reason", ""))
+            return give(desk, args.command, symbol=symbol or "", reason=reason)
     from config.node_commands import run_node_command
 
     return run_node_command(args, console, clock)
 
 
-def _status(args: argparse.Namespace, console: Console, clock: Clock) -> int:
+def _status(args: argparse.Namespace, console: Console, clock: Clock, pause: Callable[[float], None]) -> int:
     directory, exit_code = _directory(args), EXIT_NOT_RUNNING
     try:
         with ways_left(directory):
+            await_word(directory, pause)
             exit_code = show_status(directory, console, clock(), as_json=args.json)
         return exit_code
     finally:

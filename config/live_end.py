@@ -22,7 +22,7 @@ def print_end(session: LiveSession, console: Console) -> None:
     console.out(f"ended: {helm.reason} (exit {helm.exit_code})")
     if session.desk.is_dry_run:
         return
-    for line in helm.left() or ["nothing of ours"]:
+    for line in session.left() or ["nothing of ours"]:
         console.out(f"at the broker: {line}")
 
 

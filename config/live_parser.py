@@ -34,7 +34,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parts["status"].add_argument("--json", action="store_true", help="for programs; the keys are in docs/live.md")
     tells = "tell the alert targets too, when no node runs: for a supervisor that gave up, or a clock"
     parts["status"].add_argument("--alert", action="store_true", help=tells)
-    parts["halt"].add_argument("--reason", required=True, type=_reason, metavar="TEXT", help="told with every refused entry")
+    parts["halt"].add_argument(
+        "--reason", required=True, type=_reason, metavar="TEXT", help="told with every refused entry"
+    )
     parts["flatten"].add_argument(
         "symbol", nargs="?", type=_symbol, metavar="SYMBOL", help="AAPL or AAPL.NASDAQ; none: all"
     )

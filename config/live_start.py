@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,14 +13,17 @@ from rich.console import Console
 from actors.journal_file import JournalError
 from actors.journal_reader import JournalReader
 from actors.reports import ReportError
-from config.exit_codes import EXIT_UNREACHABLE
+from config.components import rule_problems
+from config.exit_codes import EXIT_UNREACHABLE, EXIT_USAGE
 from config.failed_start import StartAttempt, preflight_failure
 from config.live import Desk, LiveSession
 from config.live_end import print_end, write_live_report
 from config.preflight import Preflight, run_preflight
 from config.preflight_table import print_preflight
+from config.preflight_verdicts import Check
 from config.schema import Settings
-from config.state_dir import account_locked, locked, state_directory
+from config.state_dir import account_locked, locked, refuse_second, state_directory
+from config.unbuffered import unbuffered
 
 HOUR_NS = 3_600_000_000_000
 STARTS_ANEW_PER_HOUR = 3  # after that many the supervisor, or a person, has to look
@@ -28,10 +32,14 @@ Clock = Callable[[], int]  # UTC nanoseconds
 
 
 def check(settings: Settings, armed_account: str | None, console: Console, clock: Clock, *, is_dry_run: bool) -> int:
-    """Run the checks before a start alone and print them; return the exit code: 0, 3 or 4."""
-    preflight = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
-    print_preflight(preflight, console)
-    return preflight.exit_code
+    """Run the checks before a start, make the rules, and print what came of it; return the exit code: 0, 2, 3 or 4."""
+    problems = rule_problems(settings)
+    rules = [Check("rules", "failed", problem) for problem in problems]
+    rules = rules or [Check("rules", "ok", f"{len(settings.strategies)} can be made")]
+    found = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
+    exit_code = found.exit_code or (EXIT_USAGE if problems else 0)
+    print_preflight(replace(found, checks=(*rules, *found.checks), exit_code=exit_code), console)
+    return exit_code
 
 
 def start(
@@ -55,18 +63,24 @@ def start(
 
     """
     is_dry_run = attempt.is_dry_run
+    mode = "dry-run" if is_dry_run else settings.account.mode
+    if attempt.state or settings.account.id:
+        refuse_second(state_directory(attempt.state, mode, settings.account.id or ""))
     preflight = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
     print_preflight(preflight, console)
     if preflight.exit_code or preflight.account is None:
         attempt.failure = preflight_failure(preflight)
         return preflight.exit_code
     attempt.account = preflight.account
-    directory = state_directory(attempt.state, "dry-run" if is_dry_run else settings.account.mode, preflight.account)
+    directory = state_directory(attempt.state, mode, preflight.account)
     with locked(directory), _account_of(settings, preflight.account, is_dry_run=is_dry_run):
         desk = _desk(settings, preflight, directory, is_dry_run=is_dry_run)
-        session = LiveSession(_resolved(settings, desk.account), desk, clock(), console.out, attempt)
+        session = LiveSession(_resolved(settings, desk.account), desk, clock(), unbuffered(console), attempt)
         try:
             session.run()
+        except KeyboardInterrupt:
+            session.helm.reason = session.helm.reason or "interrupted before it connected"
+            raise
         finally:
             session.close(clock())
             print_end(session, console)

@@ -22,7 +22,7 @@ from config.schema import Settings
 
 DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 PREFIX: Final = "BALLAST_"
-NEAR_VARIABLE: Final = 0.9  # likeness from which another name is taken for a slip
+NEAR_VARIABLE: Final = 0.75  # likeness from which a name is taken for a slip of another; all begin alike
 FAR_OUT_DIGITS: Final = 300
 NOTIFY_SOCKET, WATCHDOG_USEC = "NOTIFY_SOCKET", "WATCHDOG_USEC"  # set by systemd, sd_notify(3)
 
@@ -115,8 +115,10 @@ class _Draft:
         location = tuple(name.removeprefix(PREFIX).lower().split("__"))
         if len(location) > 1:
             self._put(f"environment {name}", location, text)
-        elif hint := nearest(name, [*secrets.NAMES, *variable_names()], cutoff=NEAR_VARIABLE):
-            self.problems.append(f"environment {name}: there is no such setting.{hint}")
+            return
+        hint = nearest(name, [*secrets.NAMES, *variable_names()], cutoff=NEAR_VARIABLE)
+        hint = hint or f" Names that begin with {PREFIX} are this program's own: correct it, or unset it."
+        self.problems.append(f"environment {name}: there is no such setting.{hint}")
 
     def take_option(self, option: str) -> None:
         key, separator, text = option.partition("=")

@@ -7,6 +7,8 @@ from rich.console import Console
 
 from actors.reports import ReportError
 from config.alert_test import alert_test
+from config.components import rule_problems
+from config.errors import ConfigError
 from config.failed_start import StartAttempt, told_if_it_fails
 from config.live_start import check, start
 from config.loader import armed_account, load_settings
@@ -40,6 +42,8 @@ def _run(args: argparse.Namespace, attempt: StartAttempt, console: Console, cloc
 def _config(settings: Settings, what: str, console: Console) -> int:
     if what == "show":
         console.out(as_toml_text(settings), end="")
+    elif problems := rule_problems(settings):
+        raise ConfigError(problems)
     else:
         symbols = ", ".join(sorted({table.symbol for table in settings.strategies}))
         console.out(f"valid: {len(settings.strategies)} rules on {symbols}; SHA-256 {settings.fingerprint()}")

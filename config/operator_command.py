@@ -25,6 +25,8 @@ from config.state_dir import HALT_FILE_NAME, JOURNAL, is_running
 from config.status_command import EXIT_NOT_RUNNING, read_status
 
 NANOS_IN_SECOND = 1_000_000_000
+STARTED_AGAIN = " A node that ended so may be started again: stop its supervisor, or `halt`, which holds for that too."
+LATCHES = {"halt", "resume"}  # which the journal itself keeps
 LOOK_SECS = 0.05
 PATIENCE_NS = 5 * NANOS_IN_SECOND  # for the node to take a command, and again for its answer
 END_NS = 45 * NANOS_IN_SECOND  # for the node to end: 30 s to go flat, the rest to disconnect and report
@@ -60,10 +62,12 @@ def give(desk: Desk, kind: str, *, symbol: str = "", reason: str = "") -> int:
         try:
             answer = _await_answer(desk, journal, number, kind) if runs else None
         except KeyboardInterrupt:
-            answer = Answer(EXIT_NOT_YET, f"interrupted: the {kind} may have been carried out; look at `status`.")
+            answer = _interrupted(desk, journal, number, kind)
         if answer is None:
             answer = _without_node(desk, journal, kind, "" if halt is None else halt.detail)
-        journal.withdraw(number, answer, desk.clock())  # nothing to withdraw when a node took it
+            if not journal.withdraw(number, answer, desk.clock()):
+                answer = _taken(desk, answer, kind)
+                journal.answer(number, answer, desk.clock())
     desk.console.out(answer.text)
     if kind == "stop" and runs and answer.exit_code == EXIT_DONE:
         try:
@@ -75,7 +79,11 @@ def give(desk: Desk, kind: str, *, symbol: str = "", reason: str = "") -> int:
 
 
 def _who() -> str:
-    return f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()} (process {os.getpid()})"
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = f"user {os.getuid()}"  # without a name, as in a container
+    return f"{user}@{socket.gethostname()} (process {os.getpid()})"
 
 
 # -- With a node --------------------------------------------------------------------------------
@@ -96,9 +104,28 @@ def _await_answer(desk: Desk, journal: CommandJournal, number: int, kind: str) -
     return answer
 
 
+def _interrupted(desk: Desk, journal: CommandJournal, number: int, kind: str) -> Answer:
+    text = f"interrupted: the {kind} is withdrawn, no node had taken it."
+    if kind in LATCHES:
+        text = f"interrupted: the {kind} is in the journal and holds; look at `status`."
+    withdrawn = Answer(EXIT_NOT_YET, text)
+    if kind in LATCHES or journal.withdraw(number, withdrawn, desk.clock()):
+        return withdrawn
+    return Answer(EXIT_NOT_YET, f"interrupted: the node has taken the {kind} and goes on with it; look at `status`.")
+
+
+def _taken(desk: Desk, without_node: Answer, kind: str) -> Answer:
+    """Return what is known when a node took a command and ended without a word of it."""
+    if kind in LATCHES:
+        return without_node  # the journal has it, with or without the node
+    report = read_status(desk.directory, desk.clock())
+    text = f"{report.detail}. It had taken the {kind}: what it sent, if anything, is at the broker; look there."
+    return Answer(EXIT_NOT_RUNNING, f"{text}\n{last_known(report)}")
+
+
 def _given_up_text(kind: str) -> str:
     secs = PATIENCE_NS // NANOS_IN_SECOND
-    if kind in {"halt", "resume"}:
+    if kind in LATCHES:
         return f"the {kind} is in the journal, but the node did not answer within {secs} s; look at `status`."
     return (
         f"the node did not answer {kind} within {secs} s: it is connecting, or hangs. Look at `status` and at the "
@@ -114,8 +141,9 @@ def _await_end(desk: Desk) -> int:
             desk.console.out(f"it still runs after {END_NS // NANOS_IN_SECOND} s; `status` shows how far it is.")
             return EXIT_NOT_YET
         desk.pause(LOOK_SECS)
-    desk.console.out(read_status(desk.directory, desk.clock()).detail)
-    return EXIT_DONE
+    report = read_status(desk.directory, desk.clock())
+    desk.console.out(report.detail)
+    return EXIT_DONE if report.node.exit_code == EXIT_DONE else EXIT_NOT_YET
 
 
 # -- Without a node -----------------------------------------------------------------------------
@@ -130,7 +158,8 @@ def _without_node(desk: Desk, journal: CommandJournal, kind: str, was_halted: st
             return Answer(EXIT_DONE, f"{report.detail}. The next one starts halted {by}.\n{last_known(report)}")
         case "resume":
             return _resumed(report.detail, was_halted, _halts_left(desk, journal))
-    return Answer(EXIT_NOT_RUNNING, f"{report.detail}. Nothing was sent.\n{last_known(report)}")
+    again = STARTED_AGAIN if kind == "stop" and report.node.exit_code != EXIT_DONE else ""
+    return Answer(EXIT_NOT_RUNNING, f"{report.detail}. Nothing was sent.{again}\n{last_known(report)}")
 
 
 def _resumed(since: str, was_halted: str, left: list[str]) -> Answer:

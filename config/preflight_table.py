@@ -11,6 +11,7 @@ from actors.printed_line import shortened
 from config.preflight import Preflight
 from config.preflight_verdicts import Check, Verdict
 
+REASONS: Final = {2: "a rule cannot be made", 3: "an interlock refuses"}  # by exit code
 STYLES: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 
@@ -44,7 +45,7 @@ def _found(check: Check, *, is_repeated: bool) -> Text:
 def _conclusion(preflight: Preflight) -> Text:
     failed, warnings = (sum(each.verdict == verdict for each in preflight.checks) for verdict in ("failed", "warning"))
     if failed:
-        reason = "an interlock refuses" if preflight.exit_code == 3 else "the broker is not ready"
+        reason = REASONS.get(preflight.exit_code, "the broker is not ready")
         return Text(f"Not ready: {failed} failed, {reason} (exit code {preflight.exit_code}).", style=STYLES["failed"])
     if warnings:
         return Text(f"Ready, with {warnings} to know of.", style=STYLES["warning"])

@@ -17,6 +17,7 @@ JOURNAL: Final = "journal.sqlite"
 LOG: Final = "ballast.log"
 HALT_FILE_NAME: Final = "HALT"
 ENGINE_LOG: Final = "engine"  # what the names of the engine's own log begin with
+ANOTHER: Final = "Stop that one first, or name another directory with --state."
 LOOKS, LOOK_SECS = 5, 0.02  # at a lock that is held
 
 
@@ -100,6 +101,20 @@ def running_process(directory: Path) -> str:
     return (directory / LOCK).read_text(encoding="utf-8").strip()
 
 
+def refuse_second(directory: Path) -> None:
+    """
+    Look before anything is asked of the broker, whose answer to a second node would be another one.
+
+    Raises
+    ------
+    SecondInstance
+        If a node runs on the directory.
+
+    """
+    if is_running(directory):
+        raise _second(f"Another node runs on {directory}", running_process(directory), ANOTHER)
+
+
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """
@@ -121,8 +136,7 @@ def locked(directory: Path) -> Iterator[None]:
             f"Expected a state directory that can be written to at {directory}, found: {error.strerror}. "
             "Choose another one with --state."
         ) from error
-    remedy = "Stop that one first, or name another directory with --state."
-    with file, _held(file, f"Another node runs on {directory}", remedy):
+    with file, _held(file, f"Another node runs on {directory}", ANOTHER):
         yield
 
 
@@ -155,13 +169,17 @@ def account_locked(account: str, host: str, port: int) -> Iterator[None]:
 def _held(file: TextIO, found: str, remedy: str) -> Iterator[None]:
     if not any(_locks(file) for _ in range(LOOKS)):
         file.seek(0)
-        holder = file.read().strip() or "of unknown number"
-        raise SecondInstance(f"{found} (process {holder}); a second one would trade the same account twice. {remedy}")
+        raise _second(found, file.read().strip(), remedy)
     if file.writable():
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
     yield
+
+
+def _second(found: str, holder: str, remedy: str) -> SecondInstance:
+    process = holder or "of unknown number"
+    return SecondInstance(f"{found} (process {process}); a second one would trade the same account twice. {remedy}")
 
 
 def _locks(file: TextIO) -> bool:

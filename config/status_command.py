@@ -1,5 +1,11 @@
-"""The ``status`` of a state directory: what its node says of itself, or since when it says nothing."""
+"""
+The ``status`` of a state directory: what its node says of itself, or since when it says nothing.
 
+The node says it once a second. Who gave a command and then looks must not see how it stood before: that is waited for.
+
+"""
+
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +17,24 @@ from actors.printed_line import shortened
 from actors.report_format import held_for, iso_utc
 from actors.status_report import EntriesStatus, HaltStatus, NodeStatus, StatusReport
 from actors.status_table import print_status
-from config.state_dir import JOURNAL, StateError, is_running
+from config.state_dir import HALT_FILE_NAME, JOURNAL, StateError, is_running
 
 EXIT_RUNNING, EXIT_NOT_RUNNING = 0, 4
 NANOS_IN_SECOND = 1_000_000_000
 COLUMNS = 100  # of what is no terminal
 SILENT_NS = 10 * NANOS_IN_SECOND  # a node that runs says how it stands every second
+LOOK_SECS, LOOKS = 0.05, 30  # for its word after the latest answer to a command
+NOT_KNOWN = {"link": None, "session": None, "data": ()}  # what only a node that is connected can say
+
+
+def await_word(directory: Path, pause: Callable[[float], None]) -> None:
+    """Wait, a second and a half at most, until the node said how it stands since it last answered a command."""
+    with JournalReader(directory / JOURNAL) as journal:
+        for _ in range(LOOKS):
+            snapshot = journal.snapshot()
+            if snapshot is None or snapshot.wall_ns > journal.last_answer_ns() or not is_running(directory):
+                return
+            pause(LOOK_SECS)
 
 
 def show_status(directory: Path, console: Console, now_ns: int, *, as_json: bool) -> int:
@@ -49,9 +67,22 @@ def read_status(directory: Path, now_ns: int) -> StatusReport:
     if not runs:
         raise StateError(f"Expected the journal of a node in {directory}, found one in which none has run yet.")
     report = _said(runs[-1], snapshot)
-    if runs_now:
-        return _of_living(report, runs[-1], snapshot, now_ns)
-    return _of_gone(report, runs[-1], snapshot, halt, now_ns)
+    living = _of_living(report, runs[-1], snapshot, now_ns) if runs_now else None
+    if living is report:
+        return report
+    found = living or _of_gone(report, runs[-1], snapshot, now_ns)
+    return found.model_copy(update={"halts": _halts_now(directory, report, halt)})
+
+
+def _halts_now(directory: Path, report: StatusReport, halt: OperatorHalt | None) -> tuple[HaltStatus, ...]:
+    """Return what halts the next entry, of a node that does not say it: operators come and go without it."""
+    halts, file = [one for one in report.halts if one.source == "loss_limit"], directory / HALT_FILE_NAME
+    if halt is not None:
+        halts.append(HaltStatus(source="operator", since=iso_utc(halt.since_ns), detail=shortened(halt.detail)))
+    if file.exists():
+        detail = f"file {HALT_FILE_NAME}; remove it to lift that"
+        halts.append(HaltStatus(source="halt_file", since=iso_utc(file.stat().st_mtime_ns), detail=detail))
+    return tuple(halts)
 
 
 def _said(run: Run, snapshot: Snapshot | None) -> StatusReport:
@@ -80,7 +111,8 @@ def _of_living(report: StatusReport, run: Run, snapshot: Snapshot | None, now_ns
         detail = (
             "connecting to the broker; what follows is of the run before" if snapshot else "connecting to the broker"
         )
-        return report.model_copy(update={"state": "starting", "detail": detail, "node": _node(run), "entries": entries})
+        changes = {"state": "starting", "detail": detail, "node": _node(run), "entries": entries}
+        return report.model_copy(update=changes | NOT_KNOWN)
     age_ns = now_ns - snapshot.wall_ns
     if age_ns <= SILENT_NS:
         return report
@@ -88,9 +120,7 @@ def _of_living(report: StatusReport, run: Run, snapshot: Snapshot | None, now_ns
     return report.model_copy(update={"state": "silent", "detail": detail})
 
 
-def _of_gone(
-    report: StatusReport, run: Run, snapshot: Snapshot | None, halt: OperatorHalt | None, now_ns: int
-) -> StatusReport:
+def _of_gone(report: StatusReport, run: Run, snapshot: Snapshot | None, now_ns: int) -> StatusReport:
     is_of_run = snapshot is not None and snapshot.run_id == run.run_id
     heard_ns = snapshot.wall_ns if snapshot is not None and is_of_run else run.info.started_ns
     since_ns = heard_ns if run.ended_ns is None else run.ended_ns
@@ -98,26 +128,14 @@ def _of_gone(
     node = (report.node if is_of_run else _node(run)).model_copy(
         update={"ended": ended, "exit_code": run.exit_code, "end_reason": run.reason, "pid": None}
     )
-    halts = [one for one in report.halts if one.source != "operator"]
-    if halt is not None:
-        halts.append(HaltStatus(source="operator", since=iso_utc(halt.since_ns), detail=shortened(halt.detail)))
     changes = {
         "state": "dead" if ended is None else "stopped",
         "is_running": False,
         "detail": _end_text(run, since_ns, now_ns),
         "node": node,
-        "link": None,
-        "session": None,
-        "data": (),
         "entries": EntriesStatus(are_allowed=False, reason="no node runs"),
-        "halts": tuple(halts),
     }
-    return report.model_copy(update=changes)
-
-
-def end_text(directory: Path, now_ns: int) -> str:
-    """Return since when no node runs on a directory, and how the last one ended."""
-    return read_status(directory, now_ns).detail
+    return report.model_copy(update=changes | NOT_KNOWN)
 
 
 def _end_text(run: Run, since_ns: int, now_ns: int) -> str:

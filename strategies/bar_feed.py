@@ -5,6 +5,9 @@ In a backtest the bars simply come, in order. Live, nothing is requested twice a
 the live bars wait. After an outage the first live bar waits until what was missed before it is here: the adapter
 subscribes again by itself and delivers old bars as if they were new, or leaves them out (measured, 2.0.0rc7).
 
+A history that is refused or silent must not hold the live bars back for long: a refusal is known at once and asked
+again soon, and one that gave nothing the last time is asked only once. Then the bars pass, with a hole that is told.
+
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +18,7 @@ from nautilus_trader.model import Bar, BarType
 from nautilus_trader.trading import Strategy
 
 PATIENCE_SECS = 30.0  # the adapter's own time limit of a request is shorter
+AGAIN_SECS = 15.0  # after a refusal; IB refuses the same request sooner (pacing)
 MAX_TRIES = 3  # of one request for missed bars
 OVERLAP_SECS = 3_600  # asked for beyond what is missed: a session that is replayed runs ahead of the clock
 MOMENT = timedelta(milliseconds=250)  # between a withdrawal, which all who hear the bars make, and the subscription
@@ -39,6 +43,7 @@ class BarFeed:
         self._is_waiting = False
         self._waiting: list[Bar] = []  # live bars that came while an answer is awaited
         self._tries = 0
+        self._is_served = True  # the last request gave bars
         self.last_ts = 0  # of the latest bar passed on
 
     def start(self, history_from: int) -> None:
@@ -56,8 +61,7 @@ class BarFeed:
     def fetch_missed(self) -> None:
         """Ask for the bars since the last one; live bars wait until they are here."""
         if self._is_live and self.last_ts and not self._is_waiting:
-            self._tries = 0
-            self._request_missed()
+            self._begin_to_ask()
 
     def subscribe_anew(self) -> None:
         """Drop the subscription and make it again."""
@@ -76,8 +80,7 @@ class BarFeed:
             return self._new([bar])
         self._waiting.append(bar)
         if not self._is_waiting:
-            self._tries = 0
-            self._request_missed()
+            self._begin_to_ask()
         return []
 
     def answered(self, bars: list[Bar]) -> list[Bar]:
@@ -89,6 +92,7 @@ class BarFeed:
         answer has a later one.
 
         """
+        self._is_served = bool(bars)
         latest = max((bar.ts_init for bar in self._waiting), default=0)
         if bars and bars[-1].ts_init > max(self._strategy.clock.timestamp_ns(), latest):
             bars = bars[:-1]
@@ -100,6 +104,11 @@ class BarFeed:
     def is_answer(self, bars: Sequence[Bar]) -> bool:
         """Return whether these bars are an answer: one for missed bars always has some that are known too."""
         return bool(bars) or not self.last_ts
+
+    def refused(self) -> None:
+        """Take in that no bars will come of the request: the next try is soon, or the end at once."""
+        if self._is_waiting:
+            self._set_deadline(timedelta(seconds=AGAIN_SECS) if self._tries < MAX_TRIES else MOMENT)
 
     def try_again(self) -> bool:
         """Ask once more for missed bars that did not come; False when it was tried often enough."""
@@ -131,6 +140,10 @@ class BarFeed:
                 fresh.append(bar)
         return fresh
 
+    def _begin_to_ask(self) -> None:
+        self._tries = 0 if self._is_served else MAX_TRIES - 1
+        self._request_missed()
+
     def _request_missed(self) -> None:
         self._tries += 1
         self._is_conclusive = bool(self._waiting)
@@ -140,9 +153,12 @@ class BarFeed:
     def _request(self, since: int) -> None:
         self._is_waiting = True
         start = datetime.fromtimestamp(since // NANOS_IN_SECOND, UTC)
-        deadline = self._strategy.clock.utc_now() + timedelta(seconds=PATIENCE_SECS)
-        self._strategy.clock.set_time_alert(self._timer, deadline, callback=self._on_overdue)
+        self._set_deadline(timedelta(seconds=PATIENCE_SECS))
         self._strategy.request_bars(self._bar_type, start=start)
+
+    def _set_deadline(self, patience: timedelta) -> None:
+        clock = self._strategy.clock
+        clock.set_time_alert(self._timer, clock.utc_now() + patience, callback=self._on_overdue)
 
     def _subscribe(self) -> None:
         if not self._is_subscribed:

@@ -45,14 +45,12 @@ class LimitedRule:
 
     def update(self, bar: PriceBar) -> int:
         """
-        Hand the bar to the rule and return its signal.
+        Hand the bar to the rule and return what it says.
 
         Raises
         ------
         CallTimeoutError
             If it had to be interrupted.
-        ValueError
-            If what it returned is no signal.
         Exception
             Whatever the rule raises.
 
@@ -68,7 +66,7 @@ class LimitedRule:
         if self._unheard:
             self._unheard -= 1
             return 0
-        return _signal(answer)
+        return answer
 
     def _fresh(self) -> Rule:
         if self._rule is None:
@@ -89,11 +87,3 @@ class LimitedRule:
             f"{self._name}: expected an answer in {self._limit.limit_secs:g} s, found it at {self._limit.place} and "
             f"interrupted it. {remedy}. Make it faster, or raise trading.rule_timeout_secs"
         )
-
-
-def _signal(answer: object) -> int:
-    if not answer:
-        return 0
-    if answer not in (-1, 1):
-        raise ValueError(f"expected -1, 0 or 1 of update(), found {answer!r}; correct the rule")
-    return int(answer)

@@ -125,9 +125,10 @@ class OwnerVoice:
         self.alert(ts, code, detail, severity="critical")
         self._strategy.publish_message(Topic.COMMANDS, LockSymbol(ts, self._symbol, detail))
 
-    def restart(self, ts: int, detail: str) -> None:
+    def restart(self, ts: int, detail: str, *, by_itself: bool = False) -> None:
         """Ask for the end of the session: stops stay at the broker, and the next start can help."""
-        self._strategy.publish_message(Topic.COMMANDS, StopNode(ts, RESTART_HELPS, f"{self._symbol}: {detail}"))
+        stop = StopNode(ts, RESTART_HELPS, f"{self._symbol}: {detail}", restarts=by_itself)
+        self._strategy.publish_message(Topic.COMMANDS, stop)
 
     def alert(self, ts: int, code: str, text: str, severity: str = "warning") -> None:
         """Raise an alert about the symbol."""

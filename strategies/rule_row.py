@@ -17,7 +17,7 @@ class RuleRow:
     rules : Sequence[ConfiguredRule]
         In file order.
     on_failure : Callable[[Exception], None]
-        Told of what a rule raised; that rule has not spoken (law 13).
+        Told of what a rule raised, or that it returned no signal; that rule has not spoken (law 13).
 
     """
 
@@ -31,9 +31,14 @@ class RuleRow:
         for rule, update in self._updates:
             try:
                 signal = update(bar)
+                if signal:
+                    spoken.append((rule, _checked(signal, rule.label)))
             except Exception as error:  # noqa: BLE001 - one rule's bug must not take the others with it
                 self._on_failure(error)
-                continue
-            if signal:
-                spoken.append((rule, signal))
         return spoken
+
+
+def _checked(signal: object, label: str) -> int:
+    if signal not in (-1, 1):
+        raise ValueError(f"expected -1, 0 or 1 of update(), found {signal!r} of {label}; correct the rule")
+    return 1 if signal == 1 else -1

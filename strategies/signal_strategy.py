@@ -150,10 +150,12 @@ class SignalStrategy(Strategy):
 
     @contained
     def on_historical_bars(self, bars: Sequence[Bar]) -> None:
-        if self.feed.is_answer(bars):
-            if not bars:
-                self._tell_no_history(self._now())
-            self._end_history(list(bars))
+        if not self.feed.is_answer(bars):
+            self.feed.refused()
+            return
+        if not bars:
+            self._tell_no_history(self._now())
+        self._end_history(list(bars))
 
     @contained
     def on_history_overdue(self, event: TimeEvent) -> None:
@@ -168,10 +170,11 @@ class SignalStrategy(Strategy):
         self.publish_message(Topic.ALERTS, AlertRaised(ts, "no_history", "warning", text))
 
     def _end_history(self, bars: list[Bar]) -> None:
-        for bar in self.feed.answered(bars):
+        past, present = self.feed.answered(bars), self.feed.settle()  # before an exception can leave it waiting
+        for bar in past:
             self._learn(bar)
         self._is_warm = True
-        for bar in self.feed.settle():
+        for bar in present:
             self._act(bar)
         if self.last_ts:
             self.owner.retry(self.last_ts)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from nautilus_trader.model import OrderModifyRejected, OrderUpdated
 from nautilus_trader.trading import Strategy
 
-from catalog.nautilus_v2 import LOST_ROUTE
+from catalog.nautilus_v2 import LOST_ROUTE, UNTRACKED
 from strategies.holding import Holding, Phase
 from strategies.intents import Intents
 from strategies.order_changes import OrderChanges
@@ -117,6 +117,8 @@ class StopKeeper:
             return
         text = f"stop stays at {holding.stop_trigger} for {holding.stop_open} shares: {event.reason}"
         self._voice.alert(ts, "stop_modify_rejected", text)  # a resize is tried again on the next bar
+        if UNTRACKED in str(event.reason):
+            self._voice.restart(ts, "the adapter does not know the stop, the next start does", by_itself=True)
 
     def lost(self, holding: Holding, how: str, ts: int) -> None:
         """Take in that the stop ended by itself while shares are held."""

@@ -1,14 +1,14 @@
 """The feed of closed bars after an outage: every bar once and in order, and only the present one is acted upon."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nautilus_trader.model import Bar, BarType, Price, Quantity
 
-from strategies.bar_feed import MAX_TRIES, BarFeed
+from strategies.bar_feed import AGAIN_SECS, MAX_TRIES, MOMENT, PATIENCE_SECS, BarFeed
 from tests.integration.rig import AAPL
 
 SECOND = 10**9
@@ -27,6 +27,7 @@ class Trader:
     def __init__(self, minute: int = 10, *, is_live: bool = True) -> None:
         self.learned, self.acted, self.asked = [], [], []
         self.timers = {}
+        self.patience = timedelta()  # of the last alert that was set
         self.clock, self.minute = self, float(minute)
         self.feed = BarFeed(self, BAR_TYPE, lambda _: None, is_live=is_live)
         self.feed.start(OPEN if is_live else 0)
@@ -43,8 +44,8 @@ class Trader:
     def utc_now(self) -> datetime:
         return datetime.fromtimestamp(self.timestamp_ns() // SECOND, UTC)
 
-    def set_time_alert(self, name, _at, callback) -> None:
-        self.timers[name] = callback
+    def set_time_alert(self, name, at, callback) -> None:
+        self.timers[name], self.patience = callback, at - self.utc_now()
 
     def cancel_timer(self, name: str) -> None:
         del self.timers[name]
@@ -73,6 +74,8 @@ class Trader:
         if self.feed.is_answer(bars):
             self.learned += self._minutes(self.feed.answered(bars))
             self.acted += self._minutes(self.feed.settle())
+        else:
+            self.feed.refused()
 
     def overdue(self) -> bool:
         """Let the time for an answer pass; True when it gave up."""
@@ -180,6 +183,57 @@ def test_an_empty_answer_is_none_and_asks_again_until_it_gives_up_with_a_hole():
     assert (trader.learned, trader.acted) == ([14], [15])
     trader.comes(16)
     assert trader.acted == [15, 16]
+
+
+def test_a_refusal_is_asked_again_soon_and_the_last_one_ends_the_waiting_at_once():
+    trader = Trader()
+    trader.feed.suspect()
+    trader.comes(11)
+    waited = []
+    for _ in range(MAX_TRIES):
+        assert trader.patience.total_seconds() == PATIENCE_SECS
+        trader.answers([])
+        waited.append(trader.patience)
+        trader.comes(12)  # does not ask by itself
+        is_over = trader.overdue()
+
+    assert is_over
+    assert waited == [timedelta(seconds=AGAIN_SECS)] * (MAX_TRIES - 1) + [MOMENT]
+    assert (trader.learned, trader.acted, trader.asked) == ([11], [12], ["bars"] * MAX_TRIES)
+
+
+@pytest.mark.parametrize("is_refused", [True, False], ids=["refused", "no answer"])
+def test_a_history_that_gave_nothing_is_asked_once_after_the_next_outage_until_it_serves_again(is_refused):
+    trader = Trader()
+
+    def outage(minute: int) -> int:
+        """Return how often bars were asked for after an outage, until they passed."""
+        trader.asked.clear()
+        trader.feed.suspect()
+        trader.comes(minute)
+        while True:
+            if is_refused:
+                trader.answers([])
+            if trader.overdue():
+                assert trader.acted[-1] == minute
+                return trader.asked.count("bars")
+
+    assert [outage(minute) for minute in (11, 12, 13)] == [MAX_TRIES, 1, 1]
+    trader.minute = 15.1
+    trader.feed.fetch_missed()
+    trader.answers(range(1, 16))
+    assert outage(17) == MAX_TRIES
+
+
+def test_a_history_that_gave_nothing_at_the_start_is_asked_once_after_the_first_outage():
+    trader = Trader(minute=0)
+    trader.comes(1)
+    trader.feed.suspect()
+    trader.comes(3)
+    trader.answers([])
+    assert trader.patience == MOMENT
+    assert trader.overdue()
+    assert (trader.acted, trader.asked) == ([1, 3], ["bars"])
 
 
 def test_a_session_ahead_of_the_clock_is_asked_for_with_times_that_have_passed():

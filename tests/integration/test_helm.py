@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from actors.helm import FLATTEN_SECS, Helm, StopRequest
-from actors.messages import AlertRaised, PositionReported
+from actors.messages import AlertRaised, Flatten, HoldEntries, LockSymbol, PositionReported, StopNode
 from tests.integration.rig import AAPL, SIDES
 
 
@@ -27,8 +27,14 @@ class HandHelm(Helm):
         self.on_look(SimpleNamespace(ts_event=int(secs * 10**9)))
 
 
-def held(quantity: int) -> PositionReported:
-    return PositionReported(1, AAPL, quantity, 0, 0, None, None, is_exiting=True, is_resizing=False, decision_id="D-1")
+def held(quantity: int, *, is_exiting: bool = True) -> PositionReported:
+    return PositionReported(
+        1, AAPL, quantity, 0, 0, None, None, is_exiting=is_exiting, is_resizing=False, decision_id="D-1"
+    )
+
+
+def alerts(helm: HandHelm) -> list[str]:
+    return [alert.code for alert in helm.said if isinstance(alert, AlertRaised)]
 
 
 @SIDES
@@ -46,4 +52,62 @@ def test_who_asks_for_the_end_at_the_loss_limit_is_not_kept_waiting_for_the_brok
     helm.looks(10_002 + FLATTEN_SECS)
     assert len(helm.ended) == 1
     assert helm.exit_code == 5
-    assert [alert.code for alert in helm.said if isinstance(alert, AlertRaised)] == ["not_flat"]
+    assert alerts(helm) == ["not_flat"]
+
+
+@SIDES
+def test_an_exit_under_way_has_no_stop_so_the_end_waits_for_it(side):
+    helm = HandHelm(flattens_on_stop=False)
+    helm.on_position(held(100 * side))
+    helm.request.ask("stopped by anna")
+    helm.looks(1)
+    helm.looks(20)
+    assert helm.ended == []
+    helm.on_position(held(0, is_exiting=False))
+    helm.looks(21)
+    assert (helm.ended, helm.exit_code, alerts(helm)) == (["stopped by anna"], 0, [])
+
+
+@SIDES
+def test_an_exit_that_does_not_end_is_left_behind_and_told_of(side):
+    helm = HandHelm(flattens_on_stop=False)
+    helm.on_position(held(100 * side))
+    helm.request.ask("stopped by anna")
+    helm.looks(1)
+    helm.looks(2 + FLATTEN_SECS)
+    text = f"an exit did not end in 30 s: {AAPL} {100 * side:+} shares WITHOUT A STOP, an exit is under way"
+    assert (helm.ended, helm.exit_code, alerts(helm)) == ([text], 1, ["not_flat"])
+
+
+@SIDES
+def test_what_stays_behind_its_stop_or_is_not_ours_keeps_nobody_waiting(side):
+    for message, lock in (
+        (held(100 * side, is_exiting=False), None),
+        (held(100 * side), LockSymbol(1, AAPL, "foreign")),
+    ):
+        helm = HandHelm(flattens_on_stop=False)
+        helm.on_position(message)
+        helm.on_command(lock)
+        helm.request.ask("stopped by anna")
+        helm.looks(1)
+        assert helm.ended == ["stopped by anna"]
+
+
+@pytest.mark.parametrize("flattens", [True, False])
+def test_nobody_enters_a_session_that_ends(flattens):
+    helm = HandHelm(flattens_on_stop=flattens)
+    helm.on_position(held(100))
+    helm.request.ask("stopped by anna")
+    helm.looks(1)
+    helm.looks(2)
+    told = [HoldEntries, Flatten] if flattens else [HoldEntries]
+    assert [type(message) for message in helm.said] == told  # once
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_who_asked_for_the_end_gets_no_restart(is_asked):
+    helm = HandHelm(flattens_on_stop=False)
+    if is_asked:
+        helm.request.ask("stopped by anna")
+    helm.on_command(StopNode(1, 4, "the adapter needs a restart", restarts=True))
+    assert (helm.wants_restart, helm.exit_code) == (not is_asked, 4)

@@ -10,7 +10,8 @@ from tests.gateway.gateway import Gateway
 from tests.gateway.model import MarketBar, Refused
 from tests.integration.live_bars import NANOS_IN_SECOND, bars_in, noted, present_market
 from tests.integration.live_rig import PRICE, Floor, at_minute, floor
-from tests.integration.rig import AAPL, MINUTE_NS
+from tests.integration.live_steps import codes
+from tests.integration.rig import AAPL, MINUTE_NS, MSFT
 
 PATIENCE = "strategies.bar_feed.PATIENCE_SECS"
 STEP_NS = 5 * NANOS_IN_SECOND
@@ -81,6 +82,35 @@ def test_without_history_the_rules_warm_up_on_live_bars_and_it_is_told(tmp_path,
 
         assert bars_in(seen) == [(opens + minute * MINUTE_NS, f"{PRICE:.2f}") for minute in (1, 2, 3)]
         assert "warm_up: 1 of 2 bars" in node.terminal
+
+
+def test_bars_pass_after_a_silence_though_history_is_refused_since_the_start(tmp_path, seen, monkeypatch):
+    """The subscription is renewed meanwhile, and what was missed stays a hole: it is told, and the rules warm up."""
+    serve = DataDesk._history
+
+    def history(desk, message):
+        if not message.keepUpToDate:
+            raise Refused(162, "Historical Market Data Service error message:No market data permissions for NASDAQ STK")
+        serve(desk, message)
+
+    monkeypatch.setattr(DataDesk, "_history", history)
+    soon = {"actors.data_age.STEPS_LATE": 0, "actors.data_age.GRACE_SECS": 2}
+    with floor(tmp_path) as day:
+        opens = day.gateway.state()["session"]["open"]
+        node = day.start([noted(seen), noted(seen).replace(AAPL, MSFT)], "bars.warmup_bars=1", sooner=soon)
+        node.until(lambda: codes(node).count("no_history") == 2, "the refusals at the start")
+        day.minute(2)
+        day.gateway.do.silence()
+        day.minute(4)
+        asked = day.gateway.received()["HistoricalDataRequest"]
+        node.until(lambda: day.gateway.received()["HistoricalDataRequest"] == asked + 2, "the renewal")
+        day.gateway.do.speak()
+        day.minute(7)
+        ends = opens + 7 * MINUTE_NS
+        node.until(lambda: [ts for ts, _ in bars_in(seen)].count(ends) == 2, "the live bars of both")
+
+        assert codes(node).count("no_history") == 4
+        assert [ts for ts, _ in bars_in(seen) if ts == opens + 3 * MINUTE_NS] == []
 
 
 def test_five_second_bars_come_as_the_broker_makes_them(tmp_path, seen):

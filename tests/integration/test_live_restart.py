@@ -107,7 +107,7 @@ def test_a_stop_hit_while_the_node_was_down_is_a_trade_with_its_reason(tmp_path,
         told = summary(second)
         assert (told["trades"], told["losses"]) == (1, 1)
         assert Decimal(str(told["net_pnl_usd"])) == pytest.approx(-600 + 2 * -1, abs=101)
-        assert alerts(second) == set()
+        assert alerts(second) == {"restarted_after_crash"}
 
 
 @pytest.mark.parametrize(("side", "gap"), [(Side.LONG, 0), (Side.SHORT, 8)])

@@ -156,6 +156,15 @@ def test_of_two_stops_of_a_locked_symbol_only_the_latest_stays(side):
 
 
 @SIDES
+def test_a_stop_that_the_adapter_does_not_know_needs_a_new_start(side):
+    """Else it would neither trail nor be made smaller for the rest of the session."""
+    unknown = Desk(side)
+    unknown.plays(HOLD + "raise_stop -2 > modify 2 at -2")
+    unknown.owner.on_order_event(desk.event("ModifyRejected", "O-2", reason="IB order 7 is not tracked for modify"))
+    assert [stop.restarts for stop in unknown.all_of(StopNode)] == [True]
+
+
+@SIDES
 def test_a_fill_that_comes_while_the_node_starts_is_ours_and_is_booked_once(side):
     """The owner takes up its round trip a moment after the start; until then it knows none of its orders."""
     holding = Holding(phase=Phase.OPEN, rule="rule", decision_id="D-1", side=side)

@@ -13,6 +13,7 @@ from config.loader import ConfigError, load_settings
 from strategies.orders import order_side
 from tests.integration.desk import ENTER, HOLD, Desk
 from tests.integration.rig import AAPL, SIDES, Onlooker, at, build, opening, run, scripted, session_bars, store_of
+from tests.integration.unruly_rules import unruly
 
 
 def path(side: Side, moves: list[float]) -> list[float]:
@@ -97,11 +98,16 @@ def test_a_run_stopped_after_its_last_chunk_is_complete(tmp_path):
 
 
 @SIDES
-def test_a_late_fill_of_an_entry_that_ended_is_ours(side):
-    Desk(side).plays(
-        ENTER + "Accepted 2\n Filled 1 60\n Canceled 1 > modify 2 60\n Updated 2 60\n "
-        "Filled 1 10 > modify 2 70\n Updated 2 70"
-    )
+def test_what_is_no_signal_closes_nothing_in_a_backtest_either(tmp_path, side):
+    up, down = ((5,), ()) if side is Side.LONG else ((), (5,))
+    table = unruly(short=True, up=up, down=down, garbage={"two": 7, "text": 8, "nan": 9})
+    record = run(store_of(tmp_path, AAPL=session_bars([100.0] * 20)), [table])
+
+    assert [decision.action for decision in record.decisions] == [Action.ENTERED]
+    assert [trade.exit_reason for trade in record.trades] == [ExitReason.OPEN]
+    assert [error.error.partition(" of tests.")[0] for error in record.errors] == [
+        f"ValueError: expected -1, 0 or 1 of update(), found {found}" for found in ("2", "'buy'", "nan")
+    ]
 
 
 @SIDES

@@ -322,6 +322,13 @@ def test_option_that_reaches_nothing_is_told(file: Path, option: str, expected: 
         ("BALLAST_RSK__MAX_POSITIONS", "3", ("Did you mean 'risk'?",)),
         ("BALLAST_RISK_MAX_POSITIONS", "3", ("Did you mean 'BALLAST_RISK__MAX_POSITIONS'?",)),
         ("BALLAST_ALERT_URL", "x", ("Did you mean 'BALLAST_ALERT_URLS'?",)),
+        ("BALLAST_ALERTS", "x", ("Did you mean 'BALLAST_ALERT_URLS'?",)),
+        ("BALLAST_URLS", "", ("Did you mean 'BALLAST_ALERT_URLS'?",)),
+        ("BALLAST_ALERT_FILE", "x", ("Did you mean 'BALLAST_ALERT_URLS_FILE'?",)),
+        ("BALLAST_ARM", "U1234567", ("Did you mean 'BALLAST_ARM_LIVE'?",)),
+        ("BALLAST_MAX_DAILY_LOSS_USD", "9", ("Did you mean 'BALLAST_RISK__MAX_DAILY_LOSS_USD'?",)),
+        ("BALLAST_", "x", ("there is no such setting. Names that begin with BALLAST_ are", "unset it.")),
+        ("BALLAST_HOME", "/srv", ("there is no such setting. Names that begin with BALLAST_ are", "unset it.")),
     ],
 )
 def test_variable_that_sets_nothing_or_nonsense_is_told_by_name(
@@ -334,7 +341,7 @@ def test_variable_that_sets_nothing_or_nonsense_is_told_by_name(
 
 
 def test_variables_of_others_are_left_alone(file: Path) -> None:
-    environ = {"BALLAST_HOME": "/srv", "BALLAST_ARM_LIVE": "U1234567", "RISK__MAX_POSITIONS": "1"}
+    environ = {"BALLASTS": "/srv", "TWS_USERID": "x", "BALLAST_ARM_LIVE": "U1234567", "RISK__MAX_POSITIONS": "1"}
 
     assert load_settings(file, (), environ) == load_settings(file, (), {})
 

@@ -78,6 +78,14 @@ def test_a_flatten_is_answered_when_all_is_flat_or_not_in_time(side):
     assert "once the broker can be reached" in not_flat_yet([held(is_reachable=False)]).text
 
 
+@SIDES
+@pytest.mark.parametrize("phase", ["cancelling", "closing"])
+def test_a_stop_says_which_exit_it_waits_for(side, phase):
+    leaving = held(side=side, phase=phase, exit_reason=ExitReason.OPERATOR)
+    text = stopping("keep_stops", [leaving, held(MSFT)]).text
+    assert text.startswith("stopping; the exit under way in AAPL is awaited; what is held stays behind its stops")
+
+
 def test_a_stop_says_what_becomes_of_positions():
     assert "stays behind its stops" in stopping("keep_stops", [held()]).text
     assert "first all is closed" in stopping("flatten", [held()]).text

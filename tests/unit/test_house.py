@@ -28,24 +28,27 @@ TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a d
         loop_watch narrator pulse start_witness stop_coverage trailing_stop_manager watchdog""",
     "config": "backtest backtest_data backtest_engine backtest_record components live live_node simulation",
     "strategies": """adoption answer_watch bar_feed booking intents order_changes order_release orders owner_voice
-        position_owner retries signal_strategy""",
+        position_owner retries signal_strategy stale_bars stop_keeper""",
 }
 PURE = {  # reach the engine by no path, not even through another module
     "catalog": """bar_files download_plan errors fees fetched_days ib_answers ib_clock ib_pacing indicators quality
         readers recorded_bars sessions tick_size timestamps write_lock""",
     "actors": """account alert_codes alert_day alert_executions alert_rules alert_sender alert_targets bar_slices
-        book_rules commands control_answers data_age desk_facts hang_watch heard histogram journal_commands journal_file
-        journal_performance journal_reader journal_schema journal_store journal_trips line_writer link_rules log_file
-        log_lines loss_limits measures messages narration news order_tracks performance_meter printed_line process_load
-        records report_breakdowns report_charts report_format report_html report_live report_page
-        report_performance report_sections report_statistics report_tables report_trade_marks reports round_trip_trail
-        status_line status_parts status_report status_table terminal_summary trailing_rules words""",
-    "config": """adapter_log broker_ear ear_line errors live_bars live_equity live_orders live_parser live_story
-        live_trades live_window operator_command preflight_verdicts restart secrets state_dir
-        status_command tws_answers tws_failures tws_positions tws_probe tws_protobuf tws_wire""",
-    "strategies": """call_limit command_lane commissions decision_voice entry_gate entry_holds entry_plan
-        holding limited_rule memory momentum moving_average_cross order_news price_bar rsi_macd rule_row rules sizing
-        stop_raises stops trade_measures unanswered""",
+        book_rules commands control_answers data_age desk_facts hang_watch heard histogram
+        journal_commands journal_file journal_performance journal_reader journal_schema
+        journal_store journal_trips journal_watch line_writer link_rules log_file log_lines
+        loss_limits measures messages narration news order_tracks performance_meter printed_line
+        process_load records report_breakdowns report_charts report_format report_html report_live
+        report_page report_performance report_sections report_statistics report_tables
+        report_trade_marks reports round_trip_trail status_line status_parts status_report
+        status_table terminal_summary trailing_rules words""",
+    "config": """adapter_log broker_ear ear_line engine_stderr errors exit_codes last_run live_bars live_equity
+        live_orders live_parser live_story live_trades live_window operator_command
+        preflight_verdicts restart secrets start_memory state_dir status_command tws_answers
+        tws_failures tws_positions tws_probe tws_protobuf tws_wire unbuffered without_journal""",
+    "strategies": """call_limit command_lane commissions decision_voice entry_gate entry_holds entry_plan holding
+        limited_rule memory momentum moving_average_cross order_news price_bar rsi_macd rule_row
+        rules sizing stop_raises stops trade_measures unanswered""",
 }
 OS_NAMES = {"os.environ", "os.environb", "os.getenv", "os.getenvb"}
 CONSTRUCTORS = {"MarketOrder", "StopMarketOrder", "LimitOrder", "StopLimitOrder"}

@@ -25,7 +25,7 @@ def test_settings_of_both_places_are_taken_in_order():
         (["status"], "json", False),
         (["halt", "--reason", "lunch"], "reason", "lunch"),
         (["flatten", "AAPL"], "symbol", "AAPL"),
-        (["flatten"], "symbol", ""),
+        (["flatten"], "symbol", None),
         (["config", "show"], "what", "show"),
         (["config", "check"], "what", "check"),
     ],
@@ -35,7 +35,36 @@ def test_what_a_command_takes(words, name, value):
 
 
 @pytest.mark.parametrize(
-    "words", [["halt"], ["flatten", "A", "B"], ["config"], ["resume", "x"], ["run", "--json"], ["hlt"]]
+    ("said", "taken"),
+    [
+        (" lunch\n at two ", "lunch at two"),
+        ("a\x1b[31mb\x07", "a[31mb"),
+        ("\udcc3\udca9 \udcff", "é \ufffd"),  # bytes that the terminal's encoding has no sign for
+        ("🛑", "🛑"),
+        ("x" * 10_000, "x" * 199 + "…"),
+    ],
+)
+def test_a_reason_is_one_row_that_can_be_read(said, taken):
+    assert parse(["halt", "--reason", said]).reason == taken
+
+
+def test_a_symbol_is_taken_without_what_is_around_it():
+    assert parse(["flatten", " aapl "]).symbol == "aapl"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["halt"],
+        ["halt", "--reason", " \n"],
+        ["halt", "--reason", "\x1b"],
+        ["flatten", "A", "B"],
+        ["flatten", ""],  # of a variable that is not set: it must not close all
+        ["config"],
+        ["resume", "x"],
+        ["run", "--json"],
+        ["hlt"],
+    ],
 )
 def test_what_no_command_takes_is_refused(words, capsys):
     with pytest.raises(SystemExit) as ended:

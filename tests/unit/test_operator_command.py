@@ -89,7 +89,8 @@ def test_a_node_that_ends_meanwhile_is_told_of(state):
 
     assert code == 4
     assert "no node runs: the last one was killed or crashed" in text
-    assert "Nothing was sent.\nAt the broker, as last known: nothing of ours." in text
+    assert "Nothing was sent. A node that ended so may be started again: stop its supervisor" in text
+    assert "\nAt the broker, as last known: nothing of ours." in text
     assert asked(state) == [("stop", 0, 4)]
 
 
@@ -102,14 +103,76 @@ def test_a_halt_that_is_not_answered_holds_all_the_same(state):
         assert journal.operator_halt().reason == "lunch"
 
 
-def test_an_interrupted_command_is_withdrawn_and_says_that_it_may_have_been_done(state):
-    def interrupt():
-        raise KeyboardInterrupt
+def test_a_node_that_took_a_command_and_ended_may_have_sent_something(state):
+    lock, node = (state / LOCK).open("a+"), CommandJournal(state / JOURNAL)
+    fcntl.flock(lock, fcntl.LOCK_EX)
 
+    def take_and_die():
+        assert node.take(node.waiting()[0].number, START)
+        lock.close()
+
+    with node:
+        code, text = Hand(state, take_and_die).give("flatten")
+    assert code == 4
+    assert "It had taken the flatten: what it sent, if anything, is at the broker; look there." in text
+    assert "Nothing was sent" not in text
+    assert asked(state) == [("flatten", 1, 4)]  # and no row is left without an answer
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_command_is_withdrawn(state):
     with lock_held(state):
         code, text = Hand(state, interrupt).give("flatten")
-    assert (code, "may have been carried out" in text) == (1, True)
+    assert (code, text) == (1, "interrupted: the flatten is withdrawn, no node had taken it.\n")
     assert asked(state) == [("flatten", 0, 1)]
+
+
+def test_an_interrupted_command_that_was_taken_is_said_to_go_on(state):
+    node = CommandJournal(state / JOURNAL)
+
+    def take():
+        assert node.take(node.waiting()[0].number, START)
+
+    with lock_held(state), node:
+        code, text = Hand(state, take, interrupt).give("flatten")
+    assert (code, "the node has taken the flatten and goes on with it" in text) == (1, True)
+
+
+def test_an_interrupted_halt_holds(state):
+    with lock_held(state):
+        code, text = Hand(state, interrupt).give("halt", reason="lunch")
+    assert (code, "the halt is in the journal and holds" in text) == (1, True)
+    with CommandJournal(state / JOURNAL) as journal:
+        assert journal.operator_halt().reason == "lunch"
+
+
+@pytest.mark.parametrize("ended_with", [0, 1, 5, None])
+def test_a_stop_says_by_its_exit_code_whether_the_end_was_as_asked(state, ended_with):
+    lock, node = (state / LOCK).open("a+"), CommandJournal(state / JOURNAL)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def answer():
+        node.take(node.waiting()[0].number, START)
+        node.answer(1, Answer(0, "stopping"), START)
+
+    def end():
+        if ended_with is not None:
+            node.end_run(1, START, ended_with, "not flat")
+        lock.close()
+
+    with node:
+        code, text = Hand(state, answer, end).give("stop")
+    assert (code, text.startswith("stopping\nno node runs")) == (int(ended_with != 0), True)
+
+
+def test_a_user_without_a_name_gives_commands_too(state, monkeypatch):
+    monkeypatch.setattr("os.getuid", lambda: 54_321)
+    Hand(state).give("halt", reason="lunch")
+    with CommandJournal(state / JOURNAL) as journal:
+        assert journal.operator_halt().given_by.startswith("user 54321@")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The rules of a symbol, and the voice that tells what became of their signals."""
 
+import math
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from actors.messages import Action, Side, SignalDecided, Topic
@@ -41,6 +43,28 @@ def test_the_bug_of_one_rule_is_told_and_takes_no_other_with_it():
     assert [row.hear(BAR), row.hear(BAR)] == [[(rules[1], 1)]] * 2
     assert [str(error) for error in errors] == ["no idea", "no idea"]
     assert all(each.rule.heard == [BAR, BAR] for each in rules)
+
+
+@pytest.mark.parametrize(
+    ("answer", "signals"),
+    [
+        *((silence, []) for silence in (0, 0.0, False, "")),
+        *((long, [1]) for long in (1, True, np.float64(1), Decimal(1))),
+        *((short, [-1]) for short in (-1, np.int64(-1), -1.0)),
+    ],
+)
+def test_what_means_a_signal_is_one(answer, signals):
+    heard = [signal for _, signal in RuleRow([rule(answer)], pytest.fail).hear(BAR)]
+    assert (heard, {type(signal) for signal in heard} - {int}) == (signals, set())
+
+
+@pytest.mark.parametrize("answer", [2, -3, 0.5, "buy", math.nan, [1], np.array([1, 0])], ids=repr)
+def test_what_is_no_signal_is_told_with_its_rule_and_the_others_are_heard(answer):
+    rules, errors = [rule(answer, "own:Rule"), rule(-1)], []
+    assert RuleRow(rules, errors.append).hear(BAR) == [(rules[1], -1)]
+    [error] = errors
+    told = f"expected -1, 0 or 1 of update(), found {answer!r} of own:Rule; correct the rule"
+    assert str(error).startswith((told, "The truth value of an array"))
 
 
 @SIDES

@@ -1,6 +1,7 @@
 """The state directory: which one is meant, whether a node runs there, and who is kept out."""
 
 import os
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,10 +11,12 @@ from config.state_dir import (
     LOCK,
     NoState,
     SecondInstance,
+    StateError,
     account_locked,
     existing_directory,
     is_running,
     locked,
+    refuse_second,
 )
 
 
@@ -67,6 +70,39 @@ def test_a_lock_tells_that_a_node_runs(root):
     assert not is_running(root / "a")
     with locked(root / "a"):
         pass
+
+
+def test_a_second_one_is_refused_before_it_asks_the_broker(root):
+    ran(root, "a")
+    refuse_second(root / "a")
+    refuse_second(root / "never-was")
+    with locked(root / "a"), pytest.raises(SecondInstance, match=rf"runs on .*a \(process {os.getpid()}\)"):
+        refuse_second(root / "a")
+
+
+@contextmanager
+def another_user():
+    """Be nobody, whom even a test run as root must not let in."""
+    was = os.geteuid()
+    if not was:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+
+
+def test_who_may_not_look_into_the_directory_is_told_so(root):
+    ran(root, "a")
+    (root / "a").chmod(0)
+    refused = pytest.raises(
+        StateError, match=r"Expected the right to read .*a/\S+, found none; give the command as the user"
+    )
+    with another_user(), refused:
+        existing_directory(root / "a", "", None)
+    with another_user(), refused:
+        is_running(root / "a")
+    (root / "a").chmod(0o700)
 
 
 def test_an_account_at_a_gateway_is_traded_once(root):

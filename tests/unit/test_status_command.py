@@ -3,14 +3,14 @@
 import fcntl
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from actors.journal_commands import CommandJournal
+from actors.journal_commands import Answer, CommandJournal
 from actors.measures import MEASURES
 from actors.messages import ExitReason, Side
 from actors.order_tracks import OrderTracks
@@ -29,7 +29,7 @@ from actors.status_report import (
     StatusReport,
 )
 from config.state_dir import JOURNAL, LOCK
-from config.status_command import SILENT_NS, read_status, show_status
+from config.status_command import LOOK_SECS, LOOKS, SILENT_NS, await_word, read_status, show_status
 from tests.unit.journal_builders import RUN
 from tests.unit.status_builders import MSFT, held
 
@@ -144,7 +144,56 @@ def test_a_node_that_starts_is_not_taken_for_the_one_before(state):
         found = read_status(state, NOW + 3600 * SECOND)
     assert (found.state, found.entries.reason) == ("starting", "the node is starting")
     assert found.node.pid is None
+    assert (found.link, found.session, found.data, found.halts) == (None, None, (), ())  # those were of the run before
     assert read_status(state, NOW).state == "dead"
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+def test_halts_are_told_as_of_now_by_a_node_that_says_nothing_or_is_gone(state, is_up):
+    with CommandJournal(state / JOURNAL) as journal:
+        journal.ask("resume", "bob@desk", NOW)
+    (state / "HALT").touch()
+    with lock_held(state) if is_up else nullcontext():
+        [halt] = read_status(state, NOW + 60 * SECOND).halts
+    assert (halt.source, halt.detail) == ("halt_file", "file HALT; remove it to lift that")
+
+
+class Pauses:
+    """Counts what is waited, and has the node say its word at the n-th time."""
+
+    def __init__(self, state: Path, word_at: int) -> None:
+        self.count, self._state, self._word_at = 0, state, word_at
+
+    def __call__(self, secs: float) -> None:
+        assert secs == LOOK_SECS
+        self.count += 1
+        if self.count == self._word_at:
+            with CommandJournal(self._state / JOURNAL) as journal:
+                journal.put_snapshot(report().model_dump_json(), NOW + SECOND)
+
+
+@pytest.mark.parametrize(("is_taken", "is_up", "expected"), [(True, True, 3), (True, False, 0), (False, True, 0)])
+def test_who_looks_after_a_command_waits_for_the_word_that_knows_of_it(state, is_taken, is_up, expected):
+    with CommandJournal(state / JOURNAL) as journal:
+        number = journal.ask("halt", "bob@desk", NOW, reason="night")
+        if is_taken:
+            assert journal.take(number, NOW)
+        journal.answer(number, Answer(0, "halted"), NOW)
+    pauses = Pauses(state, word_at=3)
+    with lock_held(state) if is_up else nullcontext():
+        await_word(state, pauses)
+    assert pauses.count == expected
+
+
+def test_who_looks_after_a_command_does_not_wait_for_ever(state):
+    with CommandJournal(state / JOURNAL) as journal:
+        number = journal.ask("halt", "bob@desk", NOW, reason="night")
+        assert journal.take(number, NOW)
+        journal.answer(number, Answer(0, "halted"), NOW)
+    pauses = Pauses(state, word_at=0)
+    with lock_held(state):
+        await_word(state, pauses)
+    assert pauses.count == LOOKS
 
 
 def test_words_of_another_version_are_not_guessed_at(state):

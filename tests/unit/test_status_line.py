@@ -1,16 +1,22 @@
 """The lines themselves: the status line, how a line is printed, and the thread that prints it."""
 
+import os
 from datetime import date
 from decimal import Decimal
+from io import StringIO
+from queue import Queue
+from tempfile import TemporaryFile
 from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
 from actors.line_writer import LineWriter
 from actors.messages import LinkState
 from actors.printed_line import LineStamp
 from actors.status_line import DayTally, Held, StatusFacts, status_line
+from config.unbuffered import unbuffered
 
 AAPL, MINUTE_NS = "AAPL.NASDAQ", 60 * 10**9
 NOON = 1_728_316_800 * 10**9  # 2024-10-07 16:00 UTC, 12:00 in New York
@@ -111,18 +117,33 @@ def test_writer_does_not_wait_for_a_terminal_that_takes_nothing():
     assert taken == ["first", "(3 lines given up: the terminal took none)", "3", "4"]
 
 
-def test_writer_falls_silent_when_printing_fails():
-    asked = []
+def test_writer_goes_on_once_lines_can_be_printed_and_tells_how_many_were_lost():
+    """A terminal redirected to a file, whose disk is full for a while; nothing comes twice."""
+    with open("/dev/full", "w") as terminal, TemporaryFile("r+") as roomy:  # noqa: PTH123 - no file but a device
+        tried = Queue()
+        write = unbuffered(Console(file=terminal))
 
-    def write(line: str) -> None:
-        asked.append(line)
-        raise BrokenPipeError
+        def tell(line: str) -> None:
+            try:
+                write(line)
+            finally:
+                tried.put(line)
 
-    writer = LineWriter(write)
-    writer.open()
-    writer.put("first")
-    writer._thread.join(10)
-    writer.put("second")
-    writer.close()
+        writer = LineWriter(tell)
+        writer.open()
+        for number in range(3):
+            writer.put(f"lost {number}")
+            tried.get(timeout=10)
+        os.dup2(roomy.fileno(), terminal.fileno())
+        writer.put("printed")
+        writer.put("as well: ±")
+        writer.close(timeout_secs=10)
+        roomy.seek(0)
 
-    assert asked == ["first"]
+        assert roomy.read().splitlines() == ["(3 lines given up: the terminal took none)", "printed", "as well: ±"]
+
+
+def test_lines_for_no_file_go_to_the_console():
+    written = StringIO()
+    unbuffered(Console(file=written))("a line")
+    assert written.getvalue() == "a line\n"

@@ -1,0 +1,96 @@
+"""Ends of a live node that come at a bad moment: an exit under way, another symbol about to enter, no connection."""
+
+import signal
+
+import pytest
+
+from tests.integration.live_rig import Floor, Node, at_minute, floor
+from tests.integration.live_steps import opening
+from tests.integration.operator_rig import Operator
+from tests.integration.rig import AAPL, MSFT, SIDES
+
+
+def holding(day: Floor, side: int, *overrides: str, others: tuple[str, ...] = ()) -> Node:
+    node = day.start([opening(side, 2), *others], *overrides)
+    day.minute(2)
+    node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
+    day.prints()
+    node.until(lambda: day.position() == 100 * side, "the position")
+    return node
+
+
+@SIDES
+def test_a_stop_waits_for_the_exit_that_takes_the_stop_away(tmp_path, side):
+    with floor(tmp_path) as day:
+        node, operator = holding(day, side), Operator(day.state)
+        day.gateway.do.swallow("cancel")
+        with operator.begin("flatten") as flatten:
+            node.until_says("FLATTEN AAPL")
+            with operator.begin("stop") as stop:
+                node.until(lambda: operator.status()["state"] == "holding", "the end of entries")
+                assert day.stop()["quantity"] == 100
+                day.gateway.do.serve_swallowed()
+                node.until(lambda: len(day.orders()) == 3, "the closing order")
+                day.prints()
+                said, _ = stop.communicate(timeout=30)
+            flatten.communicate(timeout=30)
+
+        assert (stop.returncode, node.exit_code()) == (0, 0)
+        assert "stopping; the exit under way in AAPL is awaited;" in said
+        assert (day.position(), day.resting()) == (0, [])
+
+
+@SIDES
+def test_nobody_enters_while_all_is_closed_for_the_end(tmp_path, side):
+    with floor(tmp_path) as day:
+        others = (at_minute(MSFT, up=[3]),)
+        node, operator = holding(day, side, 'trading.on_stop="flatten"', others=others), Operator(day.state)
+        day.gateway.do.withhold_fills(AAPL)
+        with operator.begin("stop") as stop:
+            node.until(lambda: len(day.orders()) == 3, "the closing order")
+            day.minute(3)
+            node.until_says("MSFT refused: not_ready: stop: the node is ending")
+            day.gateway.do.withhold_fills(AAPL, on=False)
+            day.prints()
+            said, _ = stop.communicate(timeout=30)
+
+        assert (stop.returncode, node.exit_code(), day.orders(MSFT)) == (0, 0, [])
+        assert "so first all is closed" in said
+
+
+@SIDES
+def test_a_node_that_never_came_up_says_what_it_left_before(tmp_path, side):
+    with floor(tmp_path) as day:
+        holding(day, side).kill()
+        node = Node(day.gateway.port, day.state, [opening(side, 2)], [], sooner={"config.live_node.CONNECT_SECS": 1})
+        day.nodes.append(node)
+        node.until(lambda: node.terminal.count("Ready") == 2, "the end of its checks")
+        day.gateway.do.hang()
+
+        assert node.exit_code() == 4
+        assert "at the broker: nothing of ours" not in node.terminal
+        assert f"at the broker: AAPL {100 * side:+} (stop {100 - 5 * side}" in node.terminal
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_first_moment_of_a_session_is_an_orderly_end(tmp_path, number):
+    with floor(tmp_path) as day:
+        node = Node(day.gateway.port, day.state, [at_minute(up=[2])], [])
+        day.nodes.append(node)
+        while not day.gateway.received()["HistoricalDataRequest"]:  # no pause: that moment is a tenth of a second
+            assert node.process.poll() is None
+        node.process.send_signal(number)
+
+        assert node.exit_code() == 0
+        assert "ended: asked to stop (exit 0)" in node.terminal
+
+
+def test_a_second_node_is_refused_before_the_broker_is_asked(tmp_path):
+    with floor(tmp_path) as day:
+        first = day.start([at_minute(up=[2])])
+        second = Node(day.gateway.port, day.state, [at_minute(up=[2])], [])  # with the client id of the first
+        day.nodes.append(second)
+
+        assert second.exit_code() == 3
+        assert f"Another node runs on {day.state} (process {first.process.pid})" in second.terminal
+        assert first.process.poll() is None
