@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from nautilus_trader.model import Bar, BarType, Price, Quantity
 
 from strategies.bar_feed import AGAIN_SECS, MAX_TRIES, MOMENT, PATIENCE_SECS, BarFeed
+from strategies.signal_strategy import SignalStrategy
 from tests.integration.rig import AAPL
 
 SECOND = 10**9
@@ -234,6 +236,20 @@ def test_a_history_that_gave_nothing_at_the_start_is_asked_once_after_the_first_
     assert trader.patience == MOMENT
     assert trader.overdue()
     assert (trader.acted, trader.asked) == ([1, 3], ["bars"])
+
+
+def test_an_exception_on_a_missed_bar_leaves_no_live_bar_waiting_for_ever():
+    """Whether the bars came or the last try is overdue: after that no timer would end the waiting."""
+    trader = Trader()
+    trader.feed.suspect()
+    trader.comes(14, 15)
+    trader.timers.clear()
+    strategy = SimpleNamespace(feed=trader.feed, _learn=lambda bar: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        SignalStrategy._end_history(strategy, [])
+    trader.comes(16)
+
+    assert trader.acted == [16]
 
 
 def test_a_session_ahead_of_the_clock_is_asked_for_with_times_that_have_passed():
