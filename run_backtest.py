@@ -9,16 +9,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from actors.reports import ReportError, ensure_writable, summarise, write_report
-from actors.terminal_summary import print_summary
+from actors.report.reports import ReportError, ensure_writable, summarise, write_report
+from actors.report.terminal_summary import print_summary
 from catalog.errors import CatalogError
 from catalog.sessions import Sessions
-from config.backtest import Backtest
-from config.backtest_range import BacktestError, parse_bound
+from config.backtest.progress import failure_text, run_with_progress
+from config.backtest.range import BacktestError, parse_bound
+from config.backtest.run import Backtest
+from config.backtest.sample_catalog import open_catalog
 from config.errors import ConfigError
 from config.loader import load_settings
-from config.sample_catalog import open_catalog
-from config.terminal_progress import failure_text, run_with_progress
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,9 +8,9 @@ from io import TextIOWrapper
 
 from rich.console import Console
 
+from config.commands.dispatch import run_command
+from config.commands.parser import parse
 from config.exit_codes import REFUSALS, exit_code_of
-from config.live_commands import run_command
-from config.live_parser import parse
 
 
 def main(argv: Sequence[str] | None = None) -> int:

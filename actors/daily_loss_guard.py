@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from actors.component import Watcher
-from actors.journal_reader import LossLatch
+from actors.journal.reader import LossLatch
 from actors.loss_limits import DailyLossLimit
 from actors.messages import AlertRaised, EquityMarked, ExitReason, Halt, LossBaselineSet, LossLimitHit, Topic
 from catalog.nautilus_v2 import contained, contained_start

@@ -16,10 +16,10 @@ from decimal import Decimal
 from nautilus_trader.model import Bar, BarType
 
 from actors.account import Account
-from actors.bar_renewal import BarWatcher
-from actors.bar_slices import BarSlices
+from actors.bars.renewal import BarWatcher
+from actors.bars.slices import BarSlices
 from actors.messages import AccountView, EntryEnded, EntryRequested, EquityMarked, MissedBar, OrderFilled, Topic
-from actors.records import EquityLog, EquityPoint, RoundTrips
+from actors.report.records import EquityLog, EquityPoint, RoundTrips
 from catalog.instruments import is_off_session
 from catalog.nautilus_v2 import contained, contained_start
 from catalog.sessions import Sessions

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from nautilus_trader.model import Bar, BarType, Price
 
-from actors.bar_renewal import BarWatcher
+from actors.bars.renewal import BarWatcher
 from actors.messages import MissedBar, PositionReported, RaiseStop, Side, StopMoved, Topic
 from actors.trailing_rules import TrailingRule, TrailingStopConfig
 from catalog.indicators import AverageTrueRange

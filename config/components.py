@@ -13,7 +13,7 @@ from nautilus_trader.model import Equity
 from actors.component import Watcher
 from actors.daily_loss_guard import DailyLossGuard
 from actors.ledger import Ledger
-from actors.recorder import Recorder
+from actors.report.recorder import Recorder
 from actors.stop_coverage import StopCoverage
 from actors.trailing_stop_manager import TrailingStopManager
 from catalog.fees import FixedPlanFees

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from actors.journal_file import JournalError
+from actors.journal.file import JournalError
 from catalog.errors import CatalogError
 from config.errors import ConfigError
-from config.state_dir import NoState, SecondInstance, StateError
+from config.live.state_dir import NoState, SecondInstance, StateError
 
 EXIT_BROKEN: Final = 1
 EXIT_USAGE: Final = 2  # or configuration

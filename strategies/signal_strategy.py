@@ -188,7 +188,7 @@ class SignalStrategy(Strategy):
             return
         self._mark(bar)
         if not was_flat:
-            self._tend(ts)
+            self.owner.tend(ts)
         for rule, signal in spoken:
             self._decide(rule, signal, ts, was_flat=was_flat)
         self._raises.decided(ts)
@@ -220,14 +220,6 @@ class SignalStrategy(Strategy):
 
     def _mark(self, bar: Bar) -> None:
         self.close = self.owner.market = self._decisions.close = bar.close.as_decimal()
-
-    def _tend(self, ts: int) -> None:
-        """Look after what is held, once a bar: entry timeout, flatten before the close, exits to be tried again."""
-        self.owner.time_out_entry(ts)
-        session = self.setup.session
-        if self.setup.sessions.is_past_flatten_time(ts, session.flatten_before_close_mins):
-            self.owner.exit(ExitReason.SESSION_CLOSE, ts)
-        self.owner.retry(ts)
 
     # -- Decisions ------------------------------------------------------------------------------
 

@@ -8,11 +8,11 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from actors.records import SessionRecord, Trade
-from actors.reports import summarise
+from actors.report.records import SessionRecord, Trade
+from actors.report.reports import summarise
 from catalog.sample import build_sample
 from catalog.store import BarStore
-from config.backtest import Backtest
+from config.backtest.run import Backtest
 from config.loader import load_settings
 
 FILE = Path(__file__).with_name("golden.txt")

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from catalog.errors import CatalogError
 from catalog.store import BarStore
-from config.backtest_range import BacktestError
+from config.backtest.range import BacktestError
 from config.components import traded_symbols
 from config.loader import ConfigError
 from config.schema import Settings

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 from actors.messages import OrderRole
-from actors.records import OrderRecord, SessionRecord
+from actors.report.records import OrderRecord, SessionRecord
 
 NANOS_IN_MINUTE = 60 * 10**9
 

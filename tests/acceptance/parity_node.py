@@ -19,7 +19,7 @@ from nautilus_trader.model import OrderStatus
 from actors.component import Watcher
 from actors.messages import OrderFilled, Topic
 from catalog.nautilus_v2 import contained, contained_start
-from config.live import Desk, LiveSession
+from config.live.session import Desk, LiveSession
 from config.loader import load_settings
 from strategies.signal_strategy import SignalStrategy
 

@@ -18,19 +18,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from actors.journal_reader import JournalReader
-from actors.records import SessionRecord
+from actors.journal.reader import JournalReader
+from actors.report.records import SessionRecord
 from catalog.instruments import make_bar_type
 from catalog.sessions import Sessions
 from catalog.store import BarStore
-from config.backtest import Backtest
-from config.backtest_data import VOLUME_SHARE
+from config.backtest.data import VOLUME_SHARE
+from config.backtest.run import Backtest
 from config.components import traded_symbols
-from config.live_record import LiveFacts, live_record
-from config.live_window import report_window
+from config.live.state_dir import JOURNAL
+from config.live_report.record import LiveFacts, live_record
+from config.live_report.window import report_window
 from config.loader import ConfigError, load_settings
 from config.schema import Settings
-from config.state_dir import JOURNAL
 from tests.acceptance.parity_node import BARS_SEEN, DEFAULT_CONFIG
 from tests.gateway.gateway import ACCOUNT, Gateway
 from tests.gateway.market import Market

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from catalog.__main__ import app
 from catalog.store import BarStore
-from config.backtest import Backtest
+from config.backtest.run import Backtest
 from config.loader import load_settings
 from tests.acceptance.oracle import Oracle
 

@@ -22,9 +22,9 @@ from rich.table import Table
 
 from catalog.sample import STOCKS, sample_frame
 from catalog.store import BarStore
-from config.backtest import Backtest
-from config.backtest_engine import make_engine
-from config.backtest_record import Effort, peak_rss_mb
+from config.backtest.engine import make_engine
+from config.backtest.record import Effort, peak_rss_mb
+from config.backtest.run import Backtest
 from config.loader import load_settings
 
 KINDS = ("do-nothing", "signals", "ours")

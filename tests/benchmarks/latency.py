@@ -32,8 +32,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from actors.measures import MEASURES
-from actors.report_format import figure
+from actors.performance.measures import MEASURES
+from actors.report.format import figure
 from tests.benchmarks.live_floor import (
     FIRST_CYCLES,
     START_SECS,

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from actors.messages import Side
 from catalog.nautilus_v2 import strategy_config
-from config.live_node import make_node
+from config.live.node import make_node
 from config.loader import load_settings
 from strategies.orders import OrderMaker
 from strategies.price_bar import PriceBar

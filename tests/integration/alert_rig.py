@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from actors.alert_rules import LEVELS
-from actors.alert_sender import AlertSender, AlertTarget
-from actors.alerter import Alerter
+from actors.alerts.alerter import Alerter
+from actors.alerts.rules import LEVELS
+from actors.alerts.sender import AlertSender, AlertTarget
 from catalog.sessions import Sessions, SessionWindow
-from config.alert_sending import make_alerter
+from config.alerts.sending import make_alerter
 from tests.integration import live_rig
 from tests.integration.alert_servers import Inbox
 
@@ -92,9 +92,9 @@ def stand_in(name: str) -> Any:
     return f"__import__('{__name__}', fromlist=['x']).{name}"
 
 
-ANY_DAY = {"config.live.make_alerter": stand_in("make_alerter_of_calendar")}
+ANY_DAY = {"config.live.session.make_alerter": stand_in("make_alerter_of_calendar")}
 HASTY = {
-    "config.alert_sending.AlertSender": stand_in("make_hasty_sender"),
-    "actors.alert_sender.STUCK_SECS": 1.0,
-    "actors.alert_sender.MAX_ATTEMPTS": 10_000,  # a quarter of an hour with the pauses of a real one
+    "config.alerts.sending.AlertSender": stand_in("make_hasty_sender"),
+    "actors.alerts.sender.STUCK_SECS": 1.0,
+    "actors.alerts.sender.MAX_ATTEMPTS": 10_000,  # a quarter of an hour with the pauses of a real one
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
 
-from actors.journal_store import JournalStore
+from actors.journal.store import JournalStore
 from actors.messages import Side
 from tests.unit.journal_builders import RUN, TripTeller
 

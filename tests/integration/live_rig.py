@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from actors.journal_reader import JournalReader
+from actors.journal.reader import JournalReader
 from catalog.sessions import Sessions
 from strategies.price_bar import PriceBar
 from tests.gateway.gateway import Gateway, soon

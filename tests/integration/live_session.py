@@ -4,15 +4,15 @@ from decimal import Decimal
 
 import pandas as pd
 
-from actors.journal import Journal
-from actors.journal_reader import JournalReader
-from actors.journal_store import JournalStore
+from actors.journal.journal import Journal
+from actors.journal.reader import JournalReader
+from actors.journal.store import JournalStore
 from actors.messages import ExitReason, OrderFilled, OrderIntended, OrderProgressed, OrderRole, Side, StopMoved
-from actors.records import EquityPoint, SessionRecord
+from actors.report.records import EquityPoint, SessionRecord
 from catalog.sessions import Sessions
-from config.backtest import Backtest
-from config.live_record import LiveFacts, live_record
-from config.live_window import report_window
+from config.backtest.run import Backtest
+from config.live_report.record import LiveFacts, live_record
+from config.live_report.window import report_window
 from config.loader import load_settings
 from tests.integration.rig import AAPL, MINUTE_NS, MSFT, build, opening, scripted, session_bars, store_of
 

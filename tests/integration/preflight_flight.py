@@ -1,7 +1,7 @@
 """One preflight against a gateway on this machine, and what its tests ask of the checks."""
 
+from config.checks.preflight import run_preflight
 from config.loader import load_settings
-from config.preflight import run_preflight
 
 NS = 1_000_000_000
 MONDAY_OPEN = 1_795_446_000 * NS  # 2026-11-23 15:00 UTC, 10:00 in New York

@@ -9,8 +9,8 @@ has been in time, and what stands behind it has not.
 
 from scripted_gateway import framed
 
-from config import tws_probe
-from config.tws_probe import TwsProbe
+from config.checks import tws_probe
+from config.checks.tws_probe import TwsProbe
 
 STEP_SECS = 60
 LOOK_SECS = 600

@@ -13,11 +13,11 @@ from nautilus_trader.model import ActorId, BarType
 from pydantic import BaseModel, ConfigDict
 
 from actors.messages import Side, Topic
-from actors.records import SessionRecord
+from actors.report.records import SessionRecord
 from catalog.instruments import make_equity
 from catalog.sessions import Sessions
 from catalog.store import BarStore
-from config.backtest import Backtest
+from config.backtest.run import Backtest
 from config.components import build_components
 from config.loader import load_settings
 from strategies.entry_plan import StrategySetup

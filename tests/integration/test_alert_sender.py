@@ -8,10 +8,10 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from actors import alert_sender
-from actors.alert_rules import AlertPolicy, AlertRules
-from actors.alert_sender import AlertSender, AlertTarget, Outgoing
-from actors.alert_targets import open_target
+from actors.alerts import sender as alert_sender
+from actors.alerts.rules import AlertPolicy, AlertRules
+from actors.alerts.sender import AlertSender, AlertTarget, Outgoing
+from actors.alerts.targets import open_target
 from actors.messages import AlertRaised
 from tests.integration.alert_servers import PATIENCE_SECS, Inbox, http_inbox, smtp_inbox, until
 

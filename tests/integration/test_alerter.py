@@ -11,10 +11,10 @@ from threading import Event
 import pytest
 from rich.console import Console
 
-from actors.alert_rules import AlertPolicy, AlertRules
-from actors.alert_sender import AlertSender, AlertTarget, Outgoing
-from actors.alert_targets import open_target
-from actors.alerter import Alerter, AlerterSetup
+from actors.alerts.alerter import Alerter, AlerterSetup
+from actors.alerts.rules import AlertPolicy, AlertRules
+from actors.alerts.sender import AlertSender, AlertTarget, Outgoing
+from actors.alerts.targets import open_target
 from actors.messages import (
     AlertRaised,
     ExitReason,
@@ -25,8 +25,8 @@ from actors.messages import (
     Topic,
 )
 from catalog.sessions import Sessions
-from config.alert_sending import make_sender
-from config.alert_test import alert_test
+from config.alerts.alert_test import alert_test
+from config.alerts.sending import make_sender
 from config.loader import ConfigError, load_settings
 from tests.integration.alert_servers import PATIENCE_SECS, http_inbox
 from tests.integration.rig import AAPL, SIDES, Onlooker, at, build, opening, session_bars, store_of

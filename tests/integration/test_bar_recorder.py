@@ -12,7 +12,7 @@ import pytest
 from nautilus_trader.model import Bar, BarType, Price, Quantity
 from typer.testing import CliRunner, Result
 
-from actors.bar_recorder import BarRecorder
+from actors.bars.recorder import BarRecorder
 from actors.messages import MissedBar, SubscribeAnew, Topic
 from catalog.__main__ import app
 from catalog.recorded_bars import day_file

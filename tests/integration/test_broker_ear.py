@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.heard import Beat, Connected, Deaf, Lost, Notice, PositionsHeard
-from config.broker_ear import BrokerEar, Pace
+from actors.link.heard import Beat, Connected, Deaf, Lost, Notice, PositionsHeard
+from config.live.broker_ear import BrokerEar, Pace
 from tests.gateway.gateway import Gateway
 from tests.gateway.market import Market
 from tests.gateway.wire_client import WireClient

@@ -11,8 +11,8 @@ from rich.console import Console
 from catalog.errors import CatalogError
 from catalog.sample import build_sample
 from catalog.store import BarStore
-from config import sample_catalog
-from config.sample_catalog import open_catalog
+from config.backtest import sample_catalog
+from config.backtest.sample_catalog import open_catalog
 
 SAMPLE = [f"{symbol}.NASDAQ-1-MINUTE-LAST-EXTERNAL" for symbol in ("AAPL", "MSFT", "TSLA")]
 

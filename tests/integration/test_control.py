@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from actors.journal_commands import CommandJournal
+from actors.journal.commands import CommandJournal
 from actors.messages import ExitReason, Side
 from tests.integration.live_rig import Node, at_minute, flat_market, floor
 from tests.integration.operator_rig import Operator

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal_commands import CommandJournal
-from actors.journal_reader import JournalReader
+from actors.journal.commands import CommandJournal
+from actors.journal.reader import JournalReader
 from actors.messages import OrderRole, Side
-from config.state_dir import JOURNAL
+from config.live.state_dir import JOURNAL
 from tests.deploy_files import INSTALLED, ROOT, unit_settings
 from tests.integration.alert_servers import http_inbox
 from tests.integration.live_rig import Node, at_minute, floor

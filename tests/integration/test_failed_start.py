@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal_store import JournalStore
+from actors.journal.store import JournalStore
 from actors.messages import OrderRole, Side
+from config.alerts.failed_start import SEND_SECS, StartAttempt, StartFailure, told_if_it_fails
+from config.alerts.last_run import crash_text, left_by
+from config.alerts.start_memory import FILE, REPEAT_NS
 from config.exit_codes import exit_code_of
-from config.failed_start import SEND_SECS, StartAttempt, StartFailure, told_if_it_fails
-from config.last_run import crash_text, left_by
+from config.live.state_dir import JOURNAL, SecondInstance, StateError
 from config.loader import load_settings
-from config.start_memory import FILE, REPEAT_NS
-from config.state_dir import JOURNAL, SecondInstance, StateError
 from tests.integration.alert_servers import Inbox, http_inbox
 from tests.unit.journal_builders import RUN, TripTeller, write
 
@@ -150,7 +150,7 @@ def test_alert_that_no_target_took_is_sent_at_the_next_attempt(starter):
 
 
 def test_target_that_hangs_keeps_the_process_for_seconds_only(starter, monkeypatch):
-    monkeypatch.setattr("config.failed_start.SEND_SECS", 0.2)
+    monkeypatch.setattr("config.alerts.failed_start.SEND_SECS", 0.2)
     starter.inbox.may_answer.clear()
     starter.fails()
 
@@ -207,7 +207,7 @@ def _interrupted() -> int:
 
 def test_whatever_goes_wrong_with_the_telling_changes_nothing(starter, monkeypatch):
     for error in (RuntimeError, KeyboardInterrupt):
-        monkeypatch.setattr("config.failed_start.alert_addresses", _raises(error))
+        monkeypatch.setattr("config.alerts.failed_start.alert_addresses", _raises(error))
         starter.fails()
 
     assert starter.said == [f"alert start_failed not sent: {name}" for name in ("RuntimeError", "KeyboardInterrupt")]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from actors.helm import FLATTEN_SECS, Helm, StopRequest
+from actors.loop.helm import FLATTEN_SECS, Helm, StopRequest
 from actors.messages import AlertRaised, Flatten, HoldEntries, LockSymbol, PositionReported, StopNode
 from tests.integration.rig import AAPL, SIDES
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from actors import journal
 from actors.component import Watcher
-from actors.journal import Journal
-from actors.journal_file import PATIENCE_MS
-from actors.journal_reader import JournalReader
-from actors.journal_store import JournalStore
+from actors.journal import journal
+from actors.journal.file import PATIENCE_MS
+from actors.journal.journal import Journal
+from actors.journal.reader import JournalReader
+from actors.journal.store import JournalStore
 from actors.messages import (
     Action,
     AlertRaised,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal_reader import JournalReader
-from actors.journal_schema import KINDS
-from actors.journal_store import JournalStore
+from actors.journal.reader import JournalReader
+from actors.journal.schema import KINDS
+from actors.journal.store import JournalStore
 from actors.messages import OrderFilled
 from tests.integration.journal_writer import story
 from tests.unit.journal_builders import AAPL, ALL_TIME, RUN

@@ -65,7 +65,7 @@ def test_law_02_an_entry_leaves_as_one_list_with_its_resting_stop(tmp_path, side
 
 def test_law_02_nothing_but_the_order_maker_makes_entries():
     makers = {"market_order", "MarketOrder", "order_factory.market", "bracket", "limit"}
-    for file in [*ROOT.glob("strategies/*.py"), *ROOT.glob("actors/*.py"), *ROOT.glob("config/*.py")]:
+    for file in [*ROOT.glob("strategies/**/*.py"), *ROOT.glob("actors/**/*.py"), *ROOT.glob("config/**/*.py")]:
         called = {
             node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             for node in ast.walk(ast.parse(file.read_text()))

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from actors.book_check import BookCheck
-from actors.broker_link import BrokerLink
-from actors.data_sentinel import DataSentinel
-from actors.heard import Connected, Heard, Lost, Notice, OrderStreamEnded, PositionsHeard
+from actors.link.book_check import BookCheck
+from actors.link.broker_link import BrokerLink
+from actors.link.data_sentinel import DataSentinel
+from actors.link.heard import Connected, Heard, Lost, Notice, OrderStreamEnded, PositionsHeard
 from actors.messages import (
     AlertRaised,
     DataAgeChanged,

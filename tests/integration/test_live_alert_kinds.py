@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from actors.alert_codes import ALERT_CODES
+from actors.alerts.codes import ALERT_CODES
 from actors.messages import Side
 from strategies.price_bar import PriceBar
 from tests.gateway.data_desk import DataDesk
@@ -245,7 +245,11 @@ def test_no_history_silent_data_and_a_rule_with_a_bug_are_told_once_each(tmp_pat
         serve(desk, message)
 
     monkeypatch.setattr(DataDesk, "_history", history)
-    soon = {"actors.data_age.STEPS_LATE": 0, "actors.data_age.GRACE_SECS": 4, "actors.data_sentinel.RENEW_AFTER": 100}
+    soon = {
+        "actors.link.data_age.STEPS_LATE": 0,
+        "actors.link.data_age.GRACE_SECS": 4,
+        "actors.link.data_sentinel.RENEW_AFTER": 100,
+    }
     broken = opening(Side.LONG, 3, 4, 5, symbol=MSFT).replace("live_rig:AtMinute", "test_live_alert_kinds:Broken")
     with floor(tmp_path) as day:
         tables = [opening(Side.LONG, 2), broken]

@@ -94,7 +94,7 @@ def test_bars_pass_after_a_silence_though_history_is_refused_since_the_start(tmp
         serve(desk, message)
 
     monkeypatch.setattr(DataDesk, "_history", history)
-    soon = {"actors.data_age.STEPS_LATE": 0, "actors.data_age.GRACE_SECS": 2}
+    soon = {"actors.link.data_age.STEPS_LATE": 0, "actors.link.data_age.GRACE_SECS": 2}
     with floor(tmp_path) as day:
         opens = day.gateway.state()["session"]["open"]
         node = day.start([noted(seen), noted(seen).replace(AAPL, MSFT)], "bars.warmup_bars=1", sooner=soon)

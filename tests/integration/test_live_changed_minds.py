@@ -5,7 +5,7 @@ from tests.integration.live_rig import floor
 from tests.integration.live_steps import codes, enter, fills, flat, is_told, opening, shape
 from tests.integration.rig import AAPL, SIDES
 
-SOON = {"actors.book_rules.LASTING_NS": 4e9}  # how long books may differ
+SOON = {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ
 
 
 def changes_its_mind(day, node, orders):

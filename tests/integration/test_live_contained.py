@@ -18,7 +18,7 @@ from tests.integration.unruly_rules import unruly
 TRAILS = 'trailing_stop.kind="percent"'
 LIMIT = "trading.rule_timeout_secs=0.3"
 # Ten beats a second; a second without one is a hang
-SOON = {"actors.loop_watch.BEAT_SECS": 0.1, "actors.hang_watch.WAIT_SECS": 0.1}
+SOON = {"actors.loop.loop_watch.BEAT_SECS": 0.1, "actors.loop.hang_watch.WAIT_SECS": 0.1}
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_loop_that_is_held_up_is_told_while_it_hangs_and_when_it_runs_again(tm
 
 def test_a_suspended_program_and_one_that_ends_are_no_hang(tmp_path, web: Inbox):
     with floor(tmp_path) as day:
-        node = day.start([opening(Side.LONG, 2)], sooner=SOON | {"actors.hang_watch.WAIT_SECS": 0.2})
+        node = day.start([opening(Side.LONG, 2)], sooner=SOON | {"actors.loop.hang_watch.WAIT_SECS": 0.2})
         enter(day, node, 2)
         node.process.send_signal(signal.SIGSTOP)
         time.sleep(2.5)

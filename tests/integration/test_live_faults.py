@@ -7,8 +7,8 @@ from tests.integration.live_rig import AtMinute, Floor, Node, flat_market, floor
 from tests.integration.live_steps import EVER, alerts, codes, decisions, enter, fills, flat, is_told, opening, shape
 from tests.integration.rig import AAPL, MINUTE_NS, MSFT, SIDES
 
-SOON = {"config.live_node.CHECK_SECS": 1.0}  # between two comparisons of orders by the engine
-BOOK_SOON = SOON | {"actors.book_rules.LASTING_NS": 4e9}  # how long books may differ while an order works
+SOON = {"config.live.node.CHECK_SECS": 1.0}  # between two comparisons of orders by the engine
+BOOK_SOON = SOON | {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ while an order works
 TRAILING = 'trailing_stop.kind="percent"'
 LIMIT = "risk.max_daily_loss_usd=200"
 
@@ -321,7 +321,7 @@ def test_an_unreadable_frame_ends_the_node_also_without_its_ear_and_the_next_sta
     with floor(tmp_path) as day:
         tables = [watched(side, 2, closing=(5,))]
         with WireClient(day.gateway.port, client_id=2):
-            first = day.start(tables, sooner={"config.broker_ear.TAKEN_BEFORE_TOLD": 1})
+            first = day.start(tables, sooner={"config.live.broker_ear.TAKEN_BEFORE_TOLD": 1})
             first.until(lambda: alerts(first) == [("link_unwatched", "critical")], "the alert")
             enter(day, first, 2)
             stop = day.stop()
@@ -339,7 +339,11 @@ def test_an_unreadable_frame_ends_the_node_also_without_its_ear_and_the_next_sta
 
 def test_the_silence_of_one_symbol_holds_its_entries_alone(tmp_path):
     side = Side.LONG
-    soon = {"actors.data_age.STEPS_LATE": 0, "actors.data_age.GRACE_SECS": 2, "actors.data_sentinel.RENEW_AFTER": 100}
+    soon = {
+        "actors.link.data_age.STEPS_LATE": 0,
+        "actors.link.data_age.GRACE_SECS": 2,
+        "actors.link.data_sentinel.RENEW_AFTER": 100,
+    }
     with floor(tmp_path) as day:
         tables = [watched(side, 2, 22, closing=(10,)), watched(side, *range(17, 20), symbol=MSFT)]
         node = day.start(tables, sooner=soon)

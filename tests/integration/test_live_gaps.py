@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal_reader import JournalReader
-from actors.journal_store import JournalStore
+from actors.journal.reader import JournalReader
+from actors.journal.store import JournalStore
 from actors.messages import Action, OrderRole, SignalDecided
-from actors.reports import summarise
-from config.live_record import live_record
-from config.live_window import report_window
+from actors.report.reports import summarise
+from config.live_report.record import live_record
+from config.live_report.window import report_window
 from tests.integration.live_session import FACTS, FIRST, LAST, SESSIONS, SETTINGS, Journalled
 from tests.integration.rig import AAPL, SIDES
 from tests.unit.journal_builders import RUN

@@ -26,7 +26,7 @@ from tests.integration.operator_rig import Operator
 from tests.integration.rig import AAPL, MSFT, SIDES
 
 TRAILING = ('trailing_stop.kind="percent"', "trailing_stop.distance_pct=5.0")
-SOON = {"actors.journal_watch.LOOK_FOR_DAMAGE_NS": 2e8}
+SOON = {"actors.journal.watch.LOOK_FOR_DAMAGE_NS": 2e8}
 JOURNAL = "journal.sqlite"
 
 
@@ -270,7 +270,7 @@ def test_law_8_the_loss_limit_closes_and_ends_a_node_whose_journal_is_damaged(tm
 
 def test_law_13_a_session_ends_as_asked_while_its_journal_is_locked(tmp_path):
     with floor(tmp_path) as day:
-        node = day.start([opening(Side.LONG, 2)], sooner={"actors.journal.PATIENCE_MS": 100})
+        node = day.start([opening(Side.LONG, 2)], sooner={"actors.journal.journal.PATIENCE_MS": 100})
         enter(day, node, 2)
         with locked(node):
             assert node.terminate() == 0

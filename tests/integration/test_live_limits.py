@@ -91,7 +91,7 @@ def test_a_stop_of_the_program_keeps_or_closes_what_is_held(tmp_path, is_flatten
 
 def test_a_stop_of_the_program_that_cannot_close_says_what_is_left(tmp_path):
     with floor(tmp_path) as day:
-        node = day.start([opening(Side.LONG, 2)], FLATTEN, sooner={"actors.helm.FLATTEN_SECS": 1.5})
+        node = day.start([opening(Side.LONG, 2)], FLATTEN, sooner={"actors.loop.helm.FLATTEN_SECS": 1.5})
         enter(day, node, 2)
         day.gateway.do.withhold_fills(AAPL)
         node.process.send_signal(signal.SIGTERM)

@@ -44,7 +44,7 @@ def told_steps(log: list[dict[str, Any]]) -> dict[str, list[str]]:
 @SIDES
 def test_each_step_of_each_order_is_one_line_with_its_ids_over_rotation_and_restart(tmp_path, side):
     path = [100, 100, 100, 100 + side, 100 + 2 * side, 100 + 2 * side]
-    sooner = {"actors.log_file.MAX_BYTES": 3_000, "actors.log_file.OLD_FILES": 100}
+    sooner = {"actors.log.file.MAX_BYTES": 3_000, "actors.log.file.OLD_FILES": 100}
     with floor(tmp_path, flat_market(AAPL=path)) as day:
         tables = [opening(side, 2, closing=(7,))]
         first = day.start(tables, *TRAILING, sooner=sooner)

@@ -4,10 +4,10 @@ import json
 import threading
 import time
 
-from actors.histogram import Histogram
-from actors.journal_performance import NodeJournal
-from actors.measures import MEASURES
+from actors.journal.performance import NodeJournal
 from actors.messages import Side
+from actors.performance.histogram import Histogram
+from actors.performance.measures import MEASURES
 from tests.gateway.gateway import Gateway
 from tests.integration.live_bars import NANOS_IN_SECOND, noted, present_market
 from tests.integration.live_rig import Floor

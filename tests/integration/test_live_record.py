@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from actors.journal_reader import JournalReader
-from actors.journal_store import JournalStore
+from actors.journal.reader import JournalReader
+from actors.journal.store import JournalStore
 from actors.messages import AlertRaised, ExitReason, HandlerFailed, OrderRole, Side, Topic
-from actors.records import SessionRecord
-from actors.report_charts import equity_chart
-from actors.report_statistics import equity_curve
-from actors.reports import summarise
-from config.live_record import live_record
-from config.live_window import report_window
+from actors.report.charts import equity_chart
+from actors.report.records import SessionRecord
+from actors.report.reports import summarise
+from actors.report.statistics import equity_curve
+from config.live_report.record import live_record
+from config.live_report.window import report_window
 from tests.integration.live_session import (
     CLOSES,
     FACTS,

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from actors.journal_store import JournalStore
+from actors.journal.store import JournalStore
 from actors.messages import Side
-from actors.reports import summarise, write_report
-from actors.terminal_summary import print_summary
+from actors.report.reports import summarise, write_report
+from actors.report.terminal_summary import print_summary
 from tests.integration.live_session import MONDAY_BARS, TUESDAY_BARS, busy, journalled, kept, live_of
 from tests.integration.rig import SIDES, opening
 from tests.unit.journal_builders import RUN

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.journal_store import JournalStore
+from actors.journal.store import JournalStore
 from actors.messages import ExitReason, LossBaselineSet, LossLimitHit, Side
 from tests.integration.live_rig import PRICE, at_minute, flat_market, floor
 from tests.integration.rig import AAPL, MSFT, SIDES

@@ -78,7 +78,7 @@ def test_a_session_writes_neither_a_secret_nor_the_whole_account_number(tmp_path
         urls = " ".join(f"json://u:{SECRET}@127.0.0.1:{port}/{SECRET}" for port in (well.port, sour.port, 1))
         (tmp_path / "urls").write_text(urls)
         give_environment(monkeypatch, BALLAST_ALERT_URLS_FILE=str(tmp_path / "urls"))
-        node = day.start([opening(Side.LONG, 2)], *ALL, sooner={"actors.alert_targets.LOUD": loud})
+        node = day.start([opening(Side.LONG, 2)], *ALL, sooner={"actors.alerts.targets.LOUD": loud})
         enter(day, node, 2)
         day.gateway.do.restart(0.2)
         until_down(node)

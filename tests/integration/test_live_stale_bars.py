@@ -5,7 +5,11 @@ from tests.integration.live_rig import floor
 from tests.integration.live_steps import codes, enter, fills, flat, opening, shape
 from tests.integration.rig import AAPL, SIDES
 
-SOON = {"actors.data_age.STEPS_LATE": 0, "actors.data_age.GRACE_SECS": 2, "actors.data_sentinel.RENEW_AFTER": 100}
+SOON = {
+    "actors.link.data_age.STEPS_LATE": 0,
+    "actors.link.data_age.GRACE_SECS": 2,
+    "actors.link.data_sentinel.RENEW_AFTER": 100,
+}
 
 
 @SIDES

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.messages import Side
-from config.start_memory import FILE
+from config.alerts.start_memory import FILE
 from tests.integration import live_rig
 from tests.integration.alert_servers import http_inbox
 from tests.integration.live_rig import Node, at_minute, floor
@@ -63,7 +63,7 @@ def test_night_of_a_kill_and_an_absent_gateway(tmp_path, web, side):
 
 
 def test_bug_in_the_start_is_told_and_its_trace_stays_on_the_terminal(tmp_path, web):
-    node = Node(1, tmp_path / "state", TABLES, (), sooner={"config.live_start.run_preflight": None})
+    node = Node(1, tmp_path / "state", TABLES, (), sooner={"config.live.start.run_preflight": None})
 
     assert node.exit_code() == 1
     assert "start failed (exit 1): 'NoneType' object is not callable" in web.lines[0]
@@ -72,7 +72,8 @@ def test_bug_in_the_start_is_told_and_its_trace_stays_on_the_terminal(tmp_path, 
 
 def test_node_that_cannot_connect_after_the_checks_is_told(tmp_path, web):
     with floor(tmp_path) as day:
-        node = Node(day.gateway.port, day.state, TABLES, (), sooner={"config.live.make_node": "lambda *_: 1 // 0"})
+        broken = {"config.live.session.make_node": "lambda *_: 1 // 0"}
+        node = Node(day.gateway.port, day.state, TABLES, (), sooner=broken)
         assert node.exit_code() == 1
 
     assert "paper DU…567 start failed (exit 1): integer division or modulo by zero" in web.lines[0]

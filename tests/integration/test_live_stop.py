@@ -62,7 +62,7 @@ def test_nobody_enters_while_all_is_closed_for_the_end(tmp_path, side):
 def test_a_node_that_never_came_up_says_what_it_left_before(tmp_path, side):
     with floor(tmp_path) as day:
         holding(day, side).kill()
-        node = Node(day.gateway.port, day.state, [opening(side, 2)], [], sooner={"config.live_node.CONNECT_SECS": 1})
+        node = Node(day.gateway.port, day.state, [opening(side, 2)], [], sooner={"config.live.node.CONNECT_SECS": 1})
         day.nodes.append(node)
         node.until(lambda: node.terminal.count("Ready") == 2, "the end of its checks")
         day.gateway.do.hang()

@@ -7,6 +7,8 @@ from threading import Event
 
 import pytest
 
+from actors.log.narration import Narration
+from actors.log.narrator import Narrator
 from actors.messages import (
     AccountView,
     AlertRaised,
@@ -20,11 +22,9 @@ from actors.messages import (
     Side,
     Topic,
 )
-from actors.narration import Narration
-from actors.narrator import Narrator
-from actors.records import EquityPoint
+from actors.report.records import EquityPoint
 from catalog.sessions import Sessions
-from config.backtest import Backtest
+from config.backtest.run import Backtest
 from tests.integration.rig import AAPL, MINUTE_NS, MSFT, SIDES, Onlooker, at, build, opening, session_bars, store_of
 
 TRAILING = ['trailing_stop.kind="percent"', "trailing_stop.distance_pct=3.0"]

@@ -12,7 +12,7 @@ from preflight_flight import HEALTHY, MONDAY_OPEN, failed, fly
 from preflight_time import STEP_SECS, TIME_PASSES, be_patient, hurry, stand_still
 from scripted_gateway import HANG_UP, ScriptedGateway, framed, message, refusal, started
 
-from config import tws_probe
+from config.checks import tws_probe
 
 
 @pytest.fixture

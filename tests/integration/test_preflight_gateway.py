@@ -8,7 +8,7 @@ import pytest
 from preflight_flight import fly
 from preflight_time import be_patient, hurry
 
-from config.tws_probe import TwsProbe
+from config.checks.tws_probe import TwsProbe
 from tests.gateway.gateway import Gateway
 
 DATA = ["market data AAPL.NASDAQ", "market data MSFT.NASDAQ", "market data TSLA.NASDAQ"]

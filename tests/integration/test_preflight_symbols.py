@@ -17,7 +17,7 @@ from scripted_gateway import (
     tick,
 )
 
-from config import tws_probe
+from config.checks import tws_probe
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import json
 from decimal import Decimal
 from itertools import pairwise
 
-from actors.heard import BooksCompared
-from actors.journal_performance import NodeJournal
-from actors.log_file import LogFile
-from actors.log_lines import LogLines
-from actors.log_writer import LogWriter
+from actors.journal.performance import NodeJournal
+from actors.link.heard import BooksCompared
+from actors.log.file import LogFile
+from actors.log.lines import LogLines
+from actors.log.writer import LogWriter
 from actors.messages import (
     HALT_FILE,
     DataAgeChanged,
@@ -22,10 +22,10 @@ from actors.messages import (
     Side,
     Topic,
 )
-from actors.pulse import DeskView, Pulse, PulseSetup
-from actors.status_report import StatusReport
+from actors.status.pulse import DeskView, Pulse, PulseSetup
+from actors.status.report import StatusReport
 from catalog.sessions import Sessions
-from config.live_view import desk_view
+from config.live.view import desk_view
 from tests.integration.rig import AAPL, MINUTE_NS, SIDES, Onlooker, build, opening, session_bars, store_of
 from tests.unit.journal_builders import RUN
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from actors.journal_reader import JournalReader
+from actors.journal.reader import JournalReader
 from tests.gateway.gateway import Gateway, soon
 from tests.gateway.market import Market
 

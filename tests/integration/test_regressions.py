@@ -7,7 +7,7 @@ import pytest
 from nautilus_trader.model import InstrumentId, Quantity
 
 from actors.messages import Action, ExitReason, Halt, OrderRole, PositionReported, Side, Topic
-from actors.records import EquityLog, EquityPoint
+from actors.report.records import EquityLog, EquityPoint
 from catalog.store import BarStore
 from config.loader import ConfigError, load_settings
 from strategies.orders import order_side

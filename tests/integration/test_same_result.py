@@ -7,7 +7,7 @@ import pytest
 
 from catalog.sample import sample_frame
 from catalog.store import BarStore
-from config.backtest import Backtest
+from config.backtest.run import Backtest
 from config.loader import load_settings
 from tests.integration.rig import AAPL, MSFT, SIDES, Onlooker, opening, run, session_bars, store_of
 

@@ -1,11 +1,9 @@
 """The watchdog: what a supervisor hears of a node, on the engine and from the unit's own command line over TCP."""
 
 import os
-import re
 import shlex
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,16 +15,14 @@ from threading import Thread
 
 import pytest
 
-from actors.journal_reader import JournalReader
+from actors.loop.watchdog import Watchdog
 from actors.messages import Side
-from actors.watchdog import Watchdog
 from tests.deploy_files import INSTALLED, ROOT, unit_secs, unit_settings
 from tests.integration.live_rig import SETTLE_SECS, Node, floor
-from tests.integration.live_steps import EVER, enter, opening
+from tests.integration.live_steps import enter, opening
 from tests.integration.rig import build, scripted, session_bars, store_of
 
 MINUTES = 30
-BACKUP = r"^python3? -c '(.+)' (\S+) (\S+)$"
 
 
 class Supervisor:
@@ -138,7 +134,7 @@ class Service(Node):
         return next((self.working / "state").glob("paper-*"))
 
 
-def test_the_units_command_line_runs_is_heard_is_backed_up_and_ends(tmp_path):
+def test_the_units_command_line_runs_is_heard_and_ends(tmp_path):
     with floor(tmp_path) as day, supervisor(is_abstract=False) as line:
         node = Service(day.gateway.port, tmp_path / "service", opening(Side.LONG, 2), line)
         day.nodes.append(node)
@@ -148,7 +144,6 @@ def test_the_units_command_line_runs_is_heard_is_backed_up_and_ends(tmp_path):
         node.until((node.working / "state").is_dir, "the state directory")
         time.sleep(SETTLE_SECS)
         enter(day, node, 2)
-        check_backup(node, tmp_path / "backup.sqlite")
 
         node.process.send_signal(getattr(signal, unit_settings()["KillSignal"][0]))
         assert node.process.wait(unit_secs("TimeoutStopSec")) == 0
@@ -156,21 +151,3 @@ def test_the_units_command_line_runs_is_heard_is_backed_up_and_ends(tmp_path):
         assert "errors" not in node.terminal
         assert day.stop()["quantity"] == 100
         assert list((node.working / "reports").glob("paper-*/summary.json"))
-
-
-def check_backup(node: Service, target: Path) -> None:
-    """Check that the command of the runbook makes a journal of a running node's, and none of nothing."""
-    page = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    [(code, _, _)] = re.findall(BACKUP, page, flags=re.MULTILINE)
-    command = [sys.executable, "-c", code]
-    subprocess.run([*command, str(node.state / "journal.sqlite"), str(target)], check=True)  # noqa: S603
-    with JournalReader(target) as backup, node.journal() as journal:
-        assert backup.fills(*EVER) == journal.fills(*EVER) != []
-    with sqlite3.connect(target) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
-
-    nothing = target.with_name("nothing.sqlite")
-    done = subprocess.run([*command, str(nothing), str(target)], capture_output=True, check=False)  # noqa: S603
-    assert done.returncode
-    assert not nothing.exists()

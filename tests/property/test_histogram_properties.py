@@ -6,7 +6,7 @@ from math import ceil, inf, isclose
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.histogram import EDGES, Histogram, lower_edge
+from actors.performance.histogram import EDGES, Histogram, lower_edge
 
 VALUES = st.lists(st.floats(0, 1e7), max_size=60)
 FULL = st.lists(st.floats(0, 1e7), min_size=1, max_size=60)

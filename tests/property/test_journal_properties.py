@@ -11,11 +11,11 @@ from typing import get_args, get_type_hints
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.journal_reader import JournalReader
-from actors.journal_schema import KINDS
-from actors.journal_store import JournalStore
+from actors.journal.reader import JournalReader
+from actors.journal.schema import KINDS
+from actors.journal.store import JournalStore
 from actors.messages import EquityMarked, OrderFilled, OrderIntended, PositionReported, Side
-from actors.records import EquityPoint
+from actors.report.records import EquityPoint
 from tests.unit.journal_builders import AAPL, ALL_TIME, RUN, TripTeller
 
 FEW = settings(max_examples=60, deadline=None)  # each one makes a file and flushes every message

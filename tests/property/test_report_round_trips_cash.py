@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.messages import ExitReason, OrderFilled, OrderRole, Side
-from actors.records import RoundTrips
+from actors.report.records import RoundTrips
 
 CENTS = Decimal("0.01")
 steps = st.lists(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from actors.journal_reader import RunInfo
-from actors.journal_store import JournalStore
+from actors.journal.reader import RunInfo
+from actors.journal.store import JournalStore
 from actors.messages import (
     Action,
     ExitReason,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from actors.messages import Action, ExitReason, OrderFilled, OrderRole, Side, SignalDecided
-from actors.records import DataNote, EquityPoint, SessionRecord, Trade
+from actors.report.records import DataNote, EquityPoint, SessionRecord, Trade
 
 OPEN_MONDAY = 1_741_012_200_000_000_000  # 2025-03-03 09:30 in New York, 14:30 UTC
 MINUTE = 60_000_000_000

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from actors.desk_facts import Objection, SymbolFacts, WorkingOrder
 from actors.messages import OrderRole, Side
+from actors.status.desk_facts import Objection, SymbolFacts, WorkingOrder
 
 AAPL, MSFT = "AAPL.NASDAQ", "MSFT.NASDAQ"
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from actors.heard import AdapterBack, AdapterLost, OrderStreamEnded
-from config.adapter_log import AdapterLog
+from actors.link.heard import AdapterBack, AdapterLost, OrderStreamEnded
+from config.live.adapter_log import AdapterLog
 
 TRANSPORT = "ibapi::transport::r#async"
 ORDERS = "nautilus_interactive_brokers::execution::updates"

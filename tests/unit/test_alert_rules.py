@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.alert_codes import ALERT_CODES
-from actors.alert_rules import MINUTE_NS, NANOS_IN_SECOND, AlertPolicy, AlertRules
+from actors.alerts.codes import ALERT_CODES
+from actors.alerts.rules import MINUTE_NS, NANOS_IN_SECOND, AlertPolicy, AlertRules
 from actors.messages import AlertRaised
 
 AAPL = "AAPL.NASDAQ"
@@ -28,7 +28,7 @@ def admitted(rules: AlertRules, *alerts: AlertRaised, now_ns: int = 0) -> list[s
 def test_codes_that_may_be_chosen_are_those_of_the_page() -> None:
     codes = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
-    assert set(codes) == ALERT_CODES, "actors/alert_codes.py and docs/alerts.md name different codes"
+    assert set(codes) == ALERT_CODES, "actors/alerts/codes.py and docs/alerts.md name different codes"
 
 
 @pytest.mark.parametrize(

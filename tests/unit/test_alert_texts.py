@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from actors.alert_day import AlertDay, holdings
-from actors.alert_executions import Executions
+from actors.alerts.day import AlertDay, holdings
+from actors.alerts.executions import Executions
 from actors.messages import AlertRaised, EquityMarked, LossBaselineSet, OrderRole, Side
-from actors.status_line import Held
+from actors.status.line import Held
 from tests.unit.journal_builders import AAPL, SHARES, TripTeller
 
 SIDES = pytest.mark.parametrize("side", list(Side))

@@ -11,9 +11,9 @@ from actors.trailing_rules import TrailingStopConfig
 from actors.trailing_stop_manager import TrailingStopManager
 from catalog.instruments import is_off_session, make_bar_type, make_equity, split_bar_type
 from catalog.sessions import Sessions
+from config.checks.verdicts import bars_check
 from config.components import bar_types_of, build_components
 from config.loader import load_settings
-from config.preflight_verdicts import bars_check
 from strategies.memory import Memory
 from tests.integration.rig import MONDAY
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.book_rules import LASTING_NS, RECENT_NS, BookRules, Counts, Verdict
+from actors.link.book_rules import LASTING_NS, RECENT_NS, BookRules, Counts, Verdict
 from tests.integration.rig import SIDES
 
 SECOND = 1_000_000_000

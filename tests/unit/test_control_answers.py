@@ -2,7 +2,8 @@
 
 import pytest
 
-from actors.control_answers import (
+from actors.messages import ExitReason, Side
+from actors.status.answers import (
     chosen_symbols,
     flattened,
     halted,
@@ -11,8 +12,7 @@ from actors.control_answers import (
     resumed,
     stopping,
 )
-from actors.desk_facts import Objection
-from actors.messages import ExitReason, Side
+from actors.status.desk_facts import Objection
 from tests.unit.status_builders import AAPL, MSFT, flat, held
 
 SIDES = pytest.mark.parametrize("side", list(Side))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.data_age import BarClock
+from actors.link.data_age import BarClock
 from catalog.sessions import Sessions
 
 SECOND = 1_000_000_000

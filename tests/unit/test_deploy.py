@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from actors.helm import FLATTEN_SECS
+from actors.loop.helm import FLATTEN_SECS
+from config.checks.tws_probe import TOTAL_SECS
+from config.commands.parser import parse
 from config.exit_codes import EXIT_BROKEN, EXIT_LOSS_LIMIT, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_USAGE
-from config.live_node import CONNECT_SECS, DISCONNECT_SECS, RECONCILE_SECS, SETTLE_SECS
-from config.live_parser import parse
+from config.live.node import CONNECT_SECS, DISCONNECT_SECS, RECONCILE_SECS, SETTLE_SECS
 from config.loader import load_settings
 from config.problems import variable_names
 from config.secrets import ALERT_URLS_FILE, NAMES
-from config.tws_probe import TOTAL_SECS
 from tests.deploy_files import DEPLOY, INSTALLED, ROOT, example_variables, unit_secs, unit_settings
 
 UNITS = ["ballast.service", "ballast-failed.service", "ballast-backup.service", "ballast-backup.timer"]

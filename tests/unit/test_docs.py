@@ -12,14 +12,14 @@ import typer
 
 import run_backtest
 from catalog.__main__ import app
-from config.live_parser import parse as parse_live
+from config.commands.parser import parse as parse_live
 from config.loader import load_settings
 from tests.gateway import __main__ as gateway
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SEVERITIES = {"info", "warning", "critical"}
-CODE = [file for room in ("strategies", "actors", "config", "catalog") for file in sorted((ROOT / room).glob("*.py"))]
+CODE = [file for room in ("strategies", "actors", "config", "catalog") for file in sorted((ROOT / room).rglob("*.py"))]
 
 
 def text_of(name: str) -> str:

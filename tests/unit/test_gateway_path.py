@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from actors.messages import ExitReason
-from config.backtest import Backtest
+from config.backtest.run import Backtest
 from config.loader import load_settings
 from tests.gateway.contracts import contract_of
 from tests.gateway.market import Market

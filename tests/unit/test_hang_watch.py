@@ -5,13 +5,13 @@ from threading import Event
 
 import pytest
 
-from actors import hang_watch
-from actors.alert_rules import AlertPolicy, AlertRules
-from actors.alert_sender import AlertSender, AlertTarget, Outgoing
-from actors.hang_watch import HangWatch
+from actors.alerts.rules import AlertPolicy, AlertRules
+from actors.alerts.sender import AlertSender, AlertTarget, Outgoing
+from actors.loop import hang_watch
+from actors.loop.hang_watch import HangWatch
 from actors.messages import AlertRaised
 from catalog.sessions import Sessions
-from config.alert_sending import hang_teller
+from config.alerts.sending import hang_teller
 from config.schema import AlertsConfig
 
 PATIENCE_SECS = 20.0  # far above what anything here takes

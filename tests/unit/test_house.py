@@ -24,28 +24,35 @@ MAY_IMPORT = {  # dependencies point one way
 }
 TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a decision
     "catalog": "ib_download instruments nautilus_v2 store",
-    "actors": """alerter bar_recorder bar_renewal book_check broker_link component control data_sentinel helm ledger
-        loop_watch narrator pulse start_witness stop_coverage trailing_stop_manager watchdog""",
-    "config": "backtest backtest_data backtest_engine backtest_record components live live_node simulation",
+    "actors": """alerts.alerter bars.recorder bars.renewal component ledger link.book_check link.broker_link
+        link.data_sentinel log.narrator loop.helm loop.loop_watch loop.start_witness loop.watchdog
+        status.control status.pulse stop_coverage trailing_stop_manager""",
+    "config": """backtest.data backtest.engine backtest.record backtest.run backtest.simulation components live.node
+        live.session""",
     "strategies": """adoption answer_watch bar_feed booking intents order_changes order_release orders owner_voice
         position_owner retries signal_strategy stale_bars stop_keeper""",
 }
 PURE = {  # reach the engine by no path, not even through another module
     "catalog": """bar_files download_plan errors fees fetched_days ib_answers ib_clock ib_pacing indicators quality
         readers recorded_bars sessions tick_size timestamps write_lock""",
-    "actors": """account alert_codes alert_day alert_executions alert_rules alert_sender alert_targets bar_slices
-        book_rules commands control_answers data_age desk_facts hang_watch heard histogram
-        journal_commands journal_file journal_performance journal_reader journal_schema
-        journal_store journal_trips journal_watch line_writer link_rules log_file log_lines
-        loss_limits measures messages narration news order_tracks performance_meter printed_line
-        process_load records report_breakdowns report_charts report_format report_html report_live
-        report_page report_performance report_sections report_statistics report_tables
-        report_trade_marks reports round_trip_trail status_line status_parts status_report
-        status_table terminal_summary trailing_rules words""",
-    "config": """adapter_log broker_ear ear_line engine_stderr errors exit_codes last_run live_bars live_equity
-        live_orders live_parser live_story live_trades live_window operator_command
-        preflight_verdicts restart secrets start_memory state_dir status_command tws_answers
-        tws_failures tws_positions tws_probe tws_protobuf tws_wire unbuffered without_journal""",
+    "actors": """account alerts alerts.codes alerts.day alerts.executions alerts.rules alerts.sender alerts.targets
+        bars bars.slices commands journal journal.commands journal.file journal.performance
+        journal.reader journal.schema journal.store journal.trips journal.watch link link.book_rules
+        link.data_age link.heard link.link_rules log log.file log.line_writer log.lines
+        log.narration log.news log.printed_line log.round_trip_trail loop loop.hang_watch
+        loss_limits messages performance performance.histogram performance.measures
+        performance.meter performance.order_tracks performance.process_load report report.breakdowns
+        report.charts report.format report.html report.live report.page report.performance
+        report.records report.reports report.sections report.statistics report.tables
+        report.terminal_summary report.trade_marks status status.answers status.desk_facts
+        status.line status.parts status.report status.table trailing_rules words""",
+    "config": """alerts alerts.last_run alerts.start_memory backtest checks checks.gateway_wait checks.tws_answers
+        checks.tws_failures checks.tws_positions checks.tws_probe checks.tws_protobuf
+        checks.tws_wire checks.verdicts commands commands.operator commands.parser commands.status
+        commands.without_journal errors exit_codes live live.adapter_log live.broker_ear
+        live.ear_line live.engine_stderr live.restart live.state_dir live.unbuffered live_report
+        live_report.bars live_report.equity live_report.orders live_report.story live_report.trades
+        live_report.window secrets""",
     "strategies": """call_limit command_lane commissions decision_voice entry_gate entry_holds entry_plan holding
         limited_rule memory momentum moving_average_cross order_news price_bar rsi_macd rule_row
         rules sizing stop_raises stops trade_measures unanswered""",

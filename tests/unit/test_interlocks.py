@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.interlocks import account_kind, account_to_trade, interlock_problems
+from config.checks.interlocks import account_kind, account_to_trade, interlock_problems
 from config.loader import armed_account, load_settings
 
 PAPER, LIVE = "DU1234567", "U1234567"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal_commands import Answer, CommandJournal
-from actors.journal_reader import JournalReader, OperatorHalt, Snapshot
+from actors.journal.commands import Answer, CommandJournal
+from actors.journal.reader import JournalReader, OperatorHalt, Snapshot
 from actors.messages import ExitReason, Halt
 from tests.unit.journal_builders import RUN, write
 

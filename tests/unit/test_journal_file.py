@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from actors import journal_file
-from actors.journal_file import PATIENCE_MS, JournalError
-from actors.journal_reader import JournalReader
-from actors.journal_store import JournalStore
+from actors.journal import file as journal_file
+from actors.journal.file import PATIENCE_MS, JournalError
+from actors.journal.reader import JournalReader
+from actors.journal.store import JournalStore
 from actors.messages import OrderRole, Side
 from tests.unit.journal_builders import ALL_TIME, RUN, SHARES, TripTeller, write
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.histogram import Histogram
-from actors.journal_file import JournalError
-from actors.journal_performance import NodeJournal, read_performance
-from actors.journal_reader import JournalReader
-from actors.journal_schema import SCHEMA_VERSION
+from actors.journal.file import JournalError
+from actors.journal.performance import NodeJournal, read_performance
+from actors.journal.reader import JournalReader
+from actors.journal.schema import SCHEMA_VERSION
 from actors.messages import Side
+from actors.performance.histogram import Histogram
 from tests.unit.journal_builders import ALL_TIME, RUN, TripTeller, write
 
 

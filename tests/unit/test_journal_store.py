@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal_file import JournalError
-from actors.journal_reader import JournalReader, LossLatch
-from actors.journal_store import JournalStore
+from actors.journal.file import JournalError
+from actors.journal.reader import JournalReader, LossLatch
+from actors.journal.store import JournalStore
 from actors.messages import (
     EquityMarked,
     ExitReason,
@@ -26,7 +26,7 @@ from actors.messages import (
     Side,
     StopMoved,
 )
-from actors.records import EquityPoint, StopPoint
+from actors.report.records import EquityPoint, StopPoint
 from tests.unit.journal_builders import AAPL, ALL_TIME, RUN, SHARES, TripTeller, write
 
 SIDES = pytest.mark.parametrize("side", list(Side))

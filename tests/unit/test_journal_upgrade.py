@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal_commands import CommandJournal
-from actors.journal_file import JournalError
-from actors.journal_reader import JournalReader
-from actors.journal_schema import SCHEMA_VERSION, UPGRADES
-from config.last_run import left_by
-from config.restart import recall
+from actors.journal.commands import CommandJournal
+from actors.journal.file import JournalError
+from actors.journal.reader import JournalReader
+from actors.journal.schema import SCHEMA_VERSION, UPGRADES
+from config.alerts.last_run import left_by
+from config.live.restart import recall
 from tests.unit.journal_builders import ALL_TIME
 
 OLD = Path(__file__).with_name("old_journals")

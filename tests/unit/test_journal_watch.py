@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from actors import journal_watch
-from actors.journal_file import damage_of
-from actors.journal_store import JournalStore
-from actors.journal_watch import JournalWatch
+from actors.journal import watch as journal_watch
+from actors.journal.file import damage_of
+from actors.journal.store import JournalStore
+from actors.journal.watch import JournalWatch
 from actors.messages import Side
 from tests.unit.journal_builders import RUN, TripTeller, write
 

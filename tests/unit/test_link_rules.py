@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.heard import AdapterBack, AdapterLost, Beat, Connected, Deaf, Lost, Notice, OrderStreamEnded
-from actors.link_rules import LinkRules
+from actors.link.heard import AdapterBack, AdapterLost, Beat, Connected, Deaf, Lost, Notice, OrderStreamEnded
+from actors.link.link_rules import LinkRules
 from actors.messages import LinkState
 
 SECOND = 1_000_000_000

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.live_parser import COMMANDS, parse
+from config.commands.parser import COMMANDS, parse
 
 
 @pytest.mark.parametrize("words", [["--state", "x", "status"], ["status", "--state", "x"]])

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from actors.heard import BooksCompared
-from actors.log_file import LogFile
-from actors.log_lines import LogLines
+from actors.link.heard import BooksCompared
+from actors.log.file import LogFile
+from actors.log.lines import LogLines
 from actors.messages import AlertRaised, HandlerFailed, LossBaselineSet, OrderRole, Side
-from config.live_desk import mask_of
+from config.live.desk import mask_of
 from config.schema import AlertsConfig
 from tests.unit.journal_builders import TripTeller
 
@@ -89,8 +89,8 @@ def test_a_line_is_one_line_whatever_its_text():
 
 
 def test_the_file_is_rotated_and_keeps_what_it_has(tmp_path, monkeypatch):
-    monkeypatch.setattr("actors.log_file.MAX_BYTES", 100)
-    monkeypatch.setattr("actors.log_file.OLD_FILES", 2)
+    monkeypatch.setattr("actors.log.file.MAX_BYTES", 100)
+    monkeypatch.setattr("actors.log.file.OLD_FILES", 2)
     file = LogFile(tmp_path / "ballast.log")
     for number in range(9):
         file.put(f"{number} " + "x" * 40)

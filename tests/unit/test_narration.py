@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.log.narration import Narration
 from actors.messages import (
     Action,
     AlertRaised,
@@ -28,7 +29,6 @@ from actors.messages import (
     StopMoved,
     StopNode,
 )
-from actors.narration import Narration
 
 AAPL, MINUTE_NS, MS = "AAPL.NASDAQ", 60 * 10**9, 10**6
 NOON = 1_728_316_800 * 10**9  # 2024-10-07 16:00 UTC, 12:00 in New York

@@ -6,7 +6,7 @@ import sys
 SCRIPT = """
 import sys, tempfile
 from pathlib import Path
-from config.live_node import make_node
+from config.live.node import make_node
 from config.loader import load_settings
 
 make_node(load_settings(None, ['account.id="DU1234567"'], {}), Path(tempfile.mkdtemp()), None)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from actors.journal_commands import Answer, CommandJournal
+from actors.journal.commands import Answer, CommandJournal
 from actors.messages import LossBaselineSet, LossLimitHit
-from config.operator_command import PATIENCE_NS, Desk, give
-from config.state_dir import JOURNAL, LOCK
+from config.commands.operator import PATIENCE_NS, Desk, give
+from config.live.state_dir import JOURNAL, LOCK
 from tests.unit.journal_builders import RUN, write
 
 START = 1_795_372_800_000_000_000  # 2026-11-22 18:40:00 UTC

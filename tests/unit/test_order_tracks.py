@@ -3,7 +3,7 @@
 import pytest
 
 from actors.messages import OrderRole, Side
-from actors.order_tracks import MAX_TRACKS, OrderTracks
+from actors.performance.order_tracks import MAX_TRACKS, OrderTracks
 from tests.unit.journal_builders import TripTeller
 
 MS = 1_000_000

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from actors.histogram import EDGES, Histogram
-from actors.measures import MEASURES, in_order
 from actors.messages import BarHandled
-from actors.performance_meter import MAX_AGE_NS, PerformanceMeter
-from actors.process_load import ProcessLoad
+from actors.performance.histogram import EDGES, Histogram
+from actors.performance.measures import MEASURES, in_order
+from actors.performance.meter import MAX_AGE_NS, PerformanceMeter
+from actors.performance.process_load import ProcessLoad
 
 MS, SECOND = 10**6, 10**9
 CLOSE = 1_000 * SECOND
@@ -105,7 +105,7 @@ def test_a_peak_between_two_beats_is_the_maximum(meter, load):
 
 
 def test_the_peak_of_a_process_is_its_own():
-    script = "from actors.process_load import ProcessLoad; print(ProcessLoad().peak_rss_mb())"
+    script = "from actors.performance.process_load import ProcessLoad; print(ProcessLoad().peak_rss_mb())"
     ballast = bytearray(200 * 2**20)  # resident here, and for a moment in the child before it becomes another program
     ballast[:: 2**12] = b"x" * len(ballast[:: 2**12])
     text = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout  # noqa: S603

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from actors.printed_line import shortened
-from config.preflight import Preflight
-from config.preflight_table import print_preflight
-from config.preflight_verdicts import Check
+from actors.log.printed_line import shortened
+from config.checks.preflight import Preflight
+from config.checks.table import print_preflight
+from config.checks.verdicts import Check
 
 CHECKS = (
     Check("interlocks", "ok", "paper money, account DU1234567, port 4002"),

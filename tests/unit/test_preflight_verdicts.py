@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from catalog.sessions import Sessions
-from config.preflight_verdicts import (
+from config.checks.tws_answers import DataAnswer, Resolved, ValueAnswer
+from config.checks.tws_wire import ContractFound, Refusal, SummaryEnd, SummaryRow
+from config.checks.verdicts import (
     clock_check,
     hours_check,
     instrument_check,
@@ -14,8 +16,6 @@ from config.preflight_verdicts import (
     value_check,
     version_check,
 )
-from config.tws_answers import DataAnswer, Resolved, ValueAnswer
-from config.tws_wire import ContractFound, Refusal, SummaryEnd, SummaryRow
 
 NS = 1_000_000_000
 SERVER_SECS = 1_795_446_000  # 2026-11-23 15:00 UTC, a Monday

@@ -9,9 +9,9 @@ import pytest
 from report_builders import OPEN_MONDAY, equity, make_decision, make_fill, make_record, make_trade
 
 from actors.messages import ExitReason, OrderRole, Side
-from actors.records import OrderRecord
-from actors.report_format import plain
-from actors.reports import ReportError, ensure_writable, write_report
+from actors.report.format import plain
+from actors.report.records import OrderRecord
+from actors.report.reports import ReportError, ensure_writable, write_report
 
 NAMES = ["trades.csv", "orders.csv", "fills.csv", "decisions.csv", "equity.csv", "report.html", "summary.json"]
 TRADE_COLUMNS = (

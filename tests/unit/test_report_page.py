@@ -20,11 +20,11 @@ from report_builders import (
 )
 
 from actors.messages import AlertRaised, ExitReason, HandlerFailed, Side
-from actors.records import EquityPoint, StopPoint
-from actors.report_charts import MAX_POINTS, BarAxis, equity_chart, price_chart
-from actors.report_page import _figure, page
-from actors.report_statistics import equity_curve
-from actors.reports import summarise
+from actors.report.charts import MAX_POINTS, BarAxis, equity_chart, price_chart
+from actors.report.page import _figure, page
+from actors.report.records import EquityPoint, StopPoint
+from actors.report.reports import summarise
+from actors.report.statistics import equity_curve
 
 EVIL = "</script><script>alert('x')</script><b>&"
 

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from actors.histogram import Histogram
-from actors.records import LiveOrigin
-from actors.report_performance import performance
-from actors.reports import write_report
+from actors.performance.histogram import Histogram
+from actors.report.performance import performance
+from actors.report.records import LiveOrigin
+from actors.report.reports import write_report
 from tests.unit.report_builders import make_record
 
 HIGHEST_BUCKET = 1e6  # beyond the last edge

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from report_builders import DAY, MINUTE, OPEN_MONDAY, make_note
 
-from config.backtest_record import _bar_closes, _data_notes, _session_days
+from config.backtest.record import _bar_closes, _data_notes, _session_days
 
 
 def fake_run(times, *, is_synthetic=False):

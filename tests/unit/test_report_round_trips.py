@@ -6,7 +6,7 @@ import pytest
 from report_builders import MINUTE, OPEN_MONDAY, make_fill
 
 from actors.messages import ExitReason, OrderRole, Side
-from actors.records import RoundTrips
+from actors.report.records import RoundTrips
 
 SIDES = pytest.mark.parametrize("side", list(Side))
 

@@ -20,9 +20,9 @@ from report_builders import (
 )
 
 from actors.messages import Action, Side
-from actors.records import EquityPoint
-from actors.report_statistics import average_exposure_pct, equity_curve, group_trades, time_held_pct
-from actors.reports import summarise
+from actors.report.records import EquityPoint
+from actors.report.reports import summarise
+from actors.report.statistics import average_exposure_pct, equity_curve, group_trades, time_held_pct
 
 KEYS = (
     "mode, engine, config_sha256, start, end, symbols, bars, signals, orders, fills, trades, wins, losses, "

@@ -9,8 +9,8 @@ import pytest
 from report_builders import DAY, MINUTE, OPEN_MONDAY, equity, make_decision, make_note, make_record, make_trade
 from rich.console import Console
 
-from actors.reports import summarise
-from actors.terminal_summary import print_summary
+from actors.report.reports import summarise
+from actors.report.terminal_summary import print_summary
 
 
 def printed(width=80, **overrides):

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from config import state_dir
-from config.state_dir import (
+from config.live import state_dir
+from config.live.state_dir import (
     JOURNAL,
     LOCK,
     NoState,

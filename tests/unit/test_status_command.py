@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from actors.journal_commands import Answer, CommandJournal
-from actors.measures import MEASURES
+from actors.journal.commands import Answer, CommandJournal
 from actors.messages import ExitReason, Side
-from actors.order_tracks import OrderTracks
-from actors.status_parts import orders_status, positions_status
-from actors.status_report import (
+from actors.performance.measures import MEASURES
+from actors.performance.order_tracks import OrderTracks
+from actors.status.parts import orders_status, positions_status
+from actors.status.report import (
     AccountStatus,
     BlockedStatus,
     BookStatus,
@@ -28,8 +28,8 @@ from actors.status_report import (
     SessionStatus,
     StatusReport,
 )
-from config.state_dir import JOURNAL, LOCK
-from config.status_command import LOOK_SECS, LOOKS, SILENT_NS, await_word, read_status, show_status
+from config.commands.status import LOOK_SECS, LOOKS, SILENT_NS, await_word, read_status, show_status
+from config.live.state_dir import JOURNAL, LOCK
 from tests.unit.journal_builders import RUN
 from tests.unit.status_builders import MSFT, held
 

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from actors.line_writer import LineWriter
+from actors.log.line_writer import LineWriter
+from actors.log.printed_line import LineStamp
 from actors.messages import LinkState
-from actors.printed_line import LineStamp
-from actors.status_line import DayTally, Held, StatusFacts, status_line
-from config.unbuffered import unbuffered
+from actors.status.line import DayTally, Held, StatusFacts, status_line
+from config.live.unbuffered import unbuffered
 
 AAPL, MINUTE_NS = "AAPL.NASDAQ", 60 * 10**9
 NOON = 1_728_316_800 * 10**9  # 2024-10-07 16:00 UTC, 12:00 in New York

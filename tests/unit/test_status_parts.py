@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from actors.desk_facts import Objection
 from actors.messages import Side
-from actors.order_tracks import OrderTracks
-from actors.status_parts import blocked_status, entries_status, orders_status, positions_status, session_status
+from actors.performance.order_tracks import OrderTracks
+from actors.status.desk_facts import Objection
+from actors.status.parts import blocked_status, entries_status, orders_status, positions_status, session_status
 from catalog.sessions import Sessions
 from tests.unit.status_builders import AAPL, MSFT, flat, held
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ibapi.comm import make_msg_proto
 
-from config.ear_line import Hearing
-from config.tws_positions import ASK_POSITIONS, CANCEL_POSITIONS, BrokerPosition, PositionsEnd, read_position
-from config.tws_wire import WireError
+from config.checks.tws_positions import ASK_POSITIONS, CANCEL_POSITIONS, BrokerPosition, PositionsEnd, read_position
+from config.checks.tws_wire import WireError
+from config.live.ear_line import Hearing
 
 ACCOUNT = "DU1234567"
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ibapi.comm import make_initial_msg, make_msg_proto
 
-from config import tws_wire as wire
+from config.checks import tws_wire as wire
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 INT64 = st.integers(-(2**63), 2**63 - 1)

@@ -1,0 +1,1 @@
+"""Bars that are heard, kept and counted."""

@@ -1,0 +1,1 @@
+"""What a restart knows: the journal on the disk."""

@@ -1,0 +1,1 @@
+"""The event loop: its start, its life and its end."""

@@ -1,0 +1,1 @@
+"""How fast and how large the node is, in histograms with goals."""

@@ -1,0 +1,1 @@
+"""The account of a session: figures, files, one page."""

@@ -1,0 +1,1 @@
+"""How the node stands, and what its operator asks of it."""

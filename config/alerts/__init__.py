@@ -1,0 +1,1 @@
+"""Where alerts go, and those of a node that does not run."""

@@ -1,0 +1,1 @@
+"""A backtest: data, engine, run, record."""

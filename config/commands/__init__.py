@@ -1,0 +1,1 @@
+"""The command line of ``run_live.py``: what each command does."""

@@ -1,0 +1,1 @@
+"""From the journal of a live session to the record of its report."""
