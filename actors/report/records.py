@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 import numpy.typing as npt
 
-from actors.messages import AlertRaised, ExitReason, HandlerFailed, OrderFilled, OrderRole, Side, SignalDecided
+from actors.messages import (
+    AlertRaised,
+    ExitReason,
+    HandlerFailed,
+    OrderFilled,
+    OrderIntended,
+    OrderRole,
+    Side,
+    SignalDecided,
+)
 from actors.performance.measures import Histograms
 
 if TYPE_CHECKING:
@@ -76,6 +85,29 @@ class OrderRecord:
     created: int
     last_event: int
     reason: str
+
+    @classmethod
+    def of(cls, intent: OrderIntended) -> "OrderRecord":
+        """Return the record of an order that was meant and of which nothing more is known."""
+        is_stop = intent.role is OrderRole.STOP
+        return cls(
+            client_order_id=intent.client_order_id,
+            symbol=intent.symbol,
+            strategy=intent.strategy,
+            decision_id=intent.decision_id,
+            role=intent.role,
+            side="BUY" if intent.side is Side.LONG else "SELL",
+            order_type="STOP_MARKET" if is_stop else "MARKET",
+            quantity=intent.quantity,
+            filled=0,
+            trigger_price=intent.trigger,
+            time_in_force="GTC" if is_stop else "DAY",
+            status="NOT_SENT",
+            average_price=None,
+            created=intent.ts,
+            last_event=intent.ts,
+            reason="",
+        )
 
 
 @dataclass(frozen=True, slots=True)

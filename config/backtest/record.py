@@ -4,7 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from nautilus_trader.backtest import BacktestEngine
 from nautilus_trader.model import ClientOrderId
 from numpy.typing import NDArray
 
-from actors.messages import HandlerFailed, OrderIntended, OrderRole, Side
+from actors.messages import HandlerFailed, OrderIntended, OrderRole
 from actors.report.records import DataNote, OrderRecord, SessionRecord
 from catalog.instruments import parse_step
 from catalog.nautilus_v2 import ENGINE
@@ -123,38 +123,18 @@ def _in_order[Item: _Dated](items: list[Item]) -> list[Item]:
 
 
 def _order(run: Run, intent: OrderIntended) -> OrderRecord:
+    meant = OrderRecord.of(intent)
     order: Any = run.engine.cache.order(ClientOrderId(intent.client_order_id))
-    is_stop = intent.role is OrderRole.STOP
-    sent: dict[str, Any] = {
-        "filled": 0,
-        "status": "NOT_SENT",
-        "average_price": None,
-        "last_event": intent.ts,
-        "reason": "",
-    }
-    trigger = intent.trigger
-    if order is not None:
-        sent = {
-            "filled": int(order.filled_qty),
-            "status": order.status.name,
-            "average_price": order.avg_px,
-            "last_event": order.ts_last,
-            "reason": str(getattr(order.last_event, "reason", None) or ""),
-        }
-        trigger = order.trigger_price.as_decimal() if is_stop else None
-    return OrderRecord(
-        client_order_id=intent.client_order_id,
-        symbol=intent.symbol,
-        strategy=intent.strategy,
-        decision_id=intent.decision_id,
-        role=intent.role,
-        side="BUY" if intent.side is Side.LONG else "SELL",
-        order_type="STOP_MARKET" if is_stop else "MARKET",
-        quantity=intent.quantity,
-        trigger_price=trigger,
-        time_in_force="GTC" if is_stop else "DAY",
-        created=intent.ts,
-        **sent,
+    if order is None:
+        return meant
+    return replace(
+        meant,
+        filled=int(order.filled_qty),
+        trigger_price=order.trigger_price.as_decimal() if intent.role is OrderRole.STOP else None,
+        status=order.status.name,
+        average_price=order.avg_px,
+        last_event=order.ts_last,
+        reason=str(getattr(order.last_event, "reason", None) or ""),
     )
 
 

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors.journal.trips import ENDED_STATUSES
-from actors.messages import OrderFilled, OrderIntended, OrderProgressed, OrderRole, Side, StopMoved
+from actors.messages import OrderFilled, OrderIntended, OrderProgressed, StopMoved
 from actors.report.records import OrderRecord
 
 UNKNOWN = "UNKNOWN"  # killed between the intent and the broker's word: it may have left or not
@@ -44,25 +44,15 @@ def order_records(
 
 
 def _record(intent: OrderIntended, told: _Told) -> OrderRecord:
-    is_stop = intent.role is OrderRole.STOP
     status = _status(intent, told)
     triggers = [move.trigger for move in told.moves if move.trigger is not None]
     value = sum((fill.price * fill.quantity for fill in told.fills), Decimal(0))
-    return OrderRecord(
-        client_order_id=intent.client_order_id,
-        symbol=intent.symbol,
-        strategy=intent.strategy,
-        decision_id=intent.decision_id,
-        role=intent.role,
-        side="BUY" if intent.side is Side.LONG else "SELL",
-        order_type="STOP_MARKET" if is_stop else "MARKET",
-        quantity=intent.quantity,
+    return replace(
+        OrderRecord.of(intent),
         filled=told.filled,
         trigger_price=triggers[-1] if triggers else intent.trigger,
-        time_in_force="GTC" if is_stop else "DAY",
         status=status,
         average_price=value / told.filled if told.filled else None,
-        created=intent.ts,
         last_event=max([intent.ts, *(state.ts for state in told.states), *(fill.ts for fill in told.fills)]),
         reason=told.states[-1].reason if told.states and status != "FILLED" else "",
     )
