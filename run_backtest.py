@@ -13,7 +13,7 @@ from actors.report.reports import ReportError, ensure_writable, summarise, write
 from actors.report.terminal_summary import print_summary
 from catalog.errors import CatalogError
 from catalog.sessions import Sessions
-from config.backtest.progress import failure_text, run_with_progress
+from config.backtest.progress import failure_texts, run_with_progress
 from config.backtest.range import BacktestError, parse_bound
 from config.backtest.run import Backtest
 from config.backtest.sample_catalog import open_catalog
@@ -71,8 +71,8 @@ def _report(args: argparse.Namespace, console: Console, should_stop: Callable[[]
     record = run_with_progress(backtest, console, should_stop)
     write_report(record, directory)
     print_summary(record, summarise(record), directory, console)
-    for error in record.errors:
-        print(f"run_backtest: the run failed. {failure_text(error)}", file=sys.stderr)
+    for text in failure_texts(record):
+        print(f"run_backtest: the run failed. {text}", file=sys.stderr)
     return 1 if record.errors else 0
 
 

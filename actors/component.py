@@ -7,7 +7,7 @@ from typing import Any, cast
 from nautilus_trader.common import DataActor, DataActorConfig, TimeEvent
 from nautilus_trader.model import ActorId
 
-from actors.messages import Topic, failure
+from actors.messages import FailureTeller, Topic
 
 ALL_STARTED = timedelta(milliseconds=1)  # the kernel starts its components without going back to the event loop
 
@@ -22,10 +22,12 @@ class Watcher(DataActor):
         name = type(self).__name__
         super().__init__(DataActorConfig(actor_id=ActorId(name), log_events=False, log_commands=False))
         self.name = name
+        self._failure_teller = FailureTeller(name)
 
     def on_failure(self, handler: str, error: Exception) -> None:
         """Publish an exception of one of our handlers."""
-        self.publish_message(Topic.FAILURES, failure(self.name, handler, error, self.clock.timestamp_ns()))
+        failed = self._failure_teller.message(handler, error, self.clock.timestamp_ns())
+        self.publish_message(Topic.FAILURES, failed)
 
     def once_started(self, handler: Callable[[TimeEvent], None]) -> None:
         """Call a handler as soon as every component has started, and so listens."""

@@ -34,7 +34,7 @@ class DailyLossGuard(Watcher):
         self.limit.restore(latch.session, latch.baseline_usd, latch.equity_usd, is_breached=latch.is_breached)
         self._session = latch.session
         if is_latched:
-            detail = f"daily loss limit of {self._limit_usd} USD hit before the restart, in session {latch.session}"
+            detail = f"daily loss limit hit before the restart, in session {latch.session}: {latch.breach}"
             self._latched = Halt(ts, latch.session, ExitReason.LOSS_LIMIT, detail)
 
     @contained_start

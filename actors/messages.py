@@ -6,8 +6,9 @@ Times are UTC nanoseconds since the epoch, event time (law 9); money is ``Decima
 """
 
 import traceback
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -30,6 +31,7 @@ from actors.commands import (
 from actors.words import Action, ExitReason, LinkState, OrderRole, Side
 
 __all__ = [  # strategies and actors know of each other what stands here, and nothing else
+    "FAILURES_KEPT",
     "HALT_FILE",
     "OPERATOR",
     "OPERATORS_HOLDS",
@@ -43,6 +45,8 @@ __all__ = [  # strategies and actors know of each other what stands here, and no
     "EntryRequested",
     "EquityMarked",
     "ExitReason",
+    "FailurePlace",
+    "FailureTeller",
     "FetchMissedBars",
     "Flatten",
     "Halt",
@@ -68,8 +72,10 @@ __all__ = [  # strategies and actors know of each other what stands here, and no
     "StopNode",
     "SubscribeAnew",
     "Topic",
-    "failure",
+    "failure_place",
 ]
+
+FAILURES_KEPT = 20  # of a place, with their traces; the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,15 +275,37 @@ class HandlerFailed:
     handler: str
     error: str
     place: str  # file:line of the raise
-    trace: str
+    trace: str  # "" when the place has failed often
 
 
-def failure(component: str, handler: str, error: Exception, ts: int) -> HandlerFailed:
-    """Return the message that tells of a contained exception, with the place of its raise."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown place"
-    text = f"{type(error).__name__}: {error}"
-    return HandlerFailed(ts, component, handler, text, place, "".join(traceback.format_exception(error)))
+type FailurePlace = tuple[str, str, str]  # component, handler, place
+
+
+def failure_place(failed: HandlerFailed) -> FailurePlace:
+    """Return what a failure has in common with those that are like it."""
+    return failed.component, failed.handler, failed.place
+
+
+class FailureTeller:
+    """Makes the messages of one component's contained exceptions."""
+
+    def __init__(self, component: str) -> None:
+        self._component = component
+        self._told: Counter[FailurePlace] = Counter()
+
+    def message(self, handler: str, error: Exception, ts: int) -> HandlerFailed:
+        """Return the message with the place of the raise; a trace costs much, so only the first of a place have one."""
+        frames = list(traceback.walk_tb(error.__traceback__))
+        place = "unknown place"
+        if frames:
+            code = frames[-1][0].f_code
+            place = f"{code.co_filename}:{frames[-1][1]} in {code.co_name}"
+        text = f"{type(error).__name__}: {error}"
+        failed = HandlerFailed(ts, self._component, handler, text, place, "")
+        self._told[failure_place(failed)] += 1
+        if self._told[failure_place(failed)] > FAILURES_KEPT:
+            return failed
+        return replace(failed, trace="".join(traceback.format_exception(error)))
 
 
 @dataclass(frozen=True, slots=True)

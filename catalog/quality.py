@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from catalog.sessions import Sessions, SessionWindow
 
 Severity = Literal["note", "error"]
+Span = tuple[int | None, int | None]  # closes from, to; UTC nanoseconds, None = no bound
 
 SHOWN = 5  # of many findings of a kind, so many are named; the rest is counted
 PRICES = ["open", "high", "low", "close"]
@@ -52,6 +53,7 @@ class _Check:
     sessions: Sessions
     symbol: str
     windows: list[SessionWindow]
+    span: Span
 
     def at(self, ts: int) -> str:
         return f"{self.sessions.local(ts):%Y-%m-%d %H:%M}"
@@ -63,7 +65,9 @@ class _Check:
         return Finding(kind, "error", self.symbol, ts, count, detail)
 
 
-def check_bars(frame: pd.DataFrame, step_secs: int, sessions: Sessions, symbol: str) -> list[Finding]:
+def check_bars(
+    frame: pd.DataFrame, step_secs: int, sessions: Sessions, symbol: str, span: Span = (None, None)
+) -> list[Finding]:
     """
     Return what is odd, errors first.
 
@@ -77,6 +81,8 @@ def check_bars(frame: pd.DataFrame, step_secs: int, sessions: Sessions, symbol: 
         The exchange's regular sessions; times in the findings are on its clock.
     symbol : str
         Named in the findings.
+    span : Span
+        What the bars were cut to: of the sessions that it cuts, only bars within it can be missing.
 
     """
     if frame.empty:
@@ -84,7 +90,7 @@ def check_bars(frame: pd.DataFrame, step_secs: int, sessions: Sessions, symbol: 
     findings, clean = _check_rows(frame, symbol)
     if not clean.empty:
         first, last = (sessions.local(int(ts)).date() for ts in (clean["ts"].iloc[0], clean["ts"].iloc[-1]))
-        check = _Check(clean, step_secs, sessions, symbol, sessions.between(first, last))
+        check = _Check(clean, step_secs, sessions, symbol, sessions.between(first, last), span)
         findings += [*_check_splits(check), *_check_coverage(check), *_check_prints(check)]
     return sorted(findings, key=lambda finding: finding.severity != "error")
 
@@ -159,6 +165,11 @@ def _name_split(ratio: float) -> str:
 def _check_coverage(check: _Check) -> list[Finding]:
     ts = check.frame["ts"].to_numpy()
     expected = expected_closes(ts, check.windows, check.step_secs, check.sessions)
+    start, end = check.span
+    if start is not None:
+        expected = expected[expected >= start]
+    if end is not None:
+        expected = expected[expected <= end]
     return [*_check_missing(check, ts, expected), *_check_extra(check, ts, expected)]
 
 

@@ -19,6 +19,7 @@ from actors.trailing_stop_manager import TrailingStopManager
 from catalog.fees import FixedPlanFees
 from catalog.instruments import make_bar_type, parse_step
 from catalog.sessions import Sessions
+from config.cautions import RuleNeed
 from config.errors import ConfigError
 from config.schema import Settings, StrategyTable
 from strategies.command_lane import CommandLane
@@ -180,15 +181,18 @@ def _rule(table: StrategyTable, tick_size: float, limit_secs: float | None) -> R
         raise ConfigError([f"strategies ({table.kind} on {table.symbol}): {error}."]) from error
 
 
-def rule_problems(settings: Settings) -> list[str]:
-    """Return what a start would say of the rules that cannot be made; it makes each, as a live node does."""
+def try_rules(settings: Settings) -> tuple[list[str], list[RuleNeed]]:
+    """Make each rule as a live node does; return what stops those that cannot be, and the others' needs."""
     problems: list[str] = []
+    needs = []
     for table in settings.strategies:
         try:
-            _rule(table, TICK_SIZE_USD, settings.trading.rule_timeout_secs)
+            rule = _rule(table, TICK_SIZE_USD, settings.trading.rule_timeout_secs)
         except ConfigError as error:
             problems += error.problems
-    return problems
+        else:
+            needs.append(RuleNeed(table.kind, table.symbol, rule.bars_needed))
+    return problems, needs
 
 
 def _bars_per_year(settings: Settings) -> float:

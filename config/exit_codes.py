@@ -3,6 +3,7 @@
 from typing import Final
 
 from actors.journal.file import JournalError
+from actors.journal.store import AnothersJournal
 from catalog.errors import CatalogError
 from config.errors import ConfigError
 from config.live.state_dir import NoState, SecondInstance, StateError
@@ -19,4 +20,4 @@ def exit_code_of(error: BaseException) -> int:
     """Return the exit code of what ended the program; of what nobody foresaw too."""
     if isinstance(error, ConfigError | CatalogError | NoState):
         return EXIT_USAGE
-    return EXIT_REFUSED if isinstance(error, SecondInstance) else EXIT_BROKEN
+    return EXIT_REFUSED if isinstance(error, SecondInstance | AnothersJournal) else EXIT_BROKEN

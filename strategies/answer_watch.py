@@ -25,7 +25,7 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import Strategy
 
-from actors.messages import Topic, failure
+from actors.messages import FailureTeller, Topic
 from catalog.nautilus_v2 import contained
 from strategies.owner_voice import OwnerVoice
 from strategies.unanswered import GIVE_UP_SECS, TELL_SECS, Unanswered
@@ -54,6 +54,7 @@ class AnswerWatch:
         self._strategy = strategy
         self._voice = voice
         self._unanswered = Unanswered()
+        self._failures = FailureTeller("AnswerWatch")
         self._orders: set[str] = set()  # that have never been answered
         if is_live:  # a simulated exchange always answers
             strategy.clock.set_timer("answers", LOOK_EVERY, callback=self.on_look)
@@ -93,5 +94,5 @@ class AnswerWatch:
 
     def on_failure(self, handler: str, error: Exception) -> None:
         """Publish an exception of a look (law 13)."""
-        message = failure("AnswerWatch", handler, error, self._strategy.clock.timestamp_ns())
+        message = self._failures.message(handler, error, self._strategy.clock.timestamp_ns())
         self._strategy.publish_message(Topic.FAILURES, message)

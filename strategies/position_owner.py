@@ -281,7 +281,7 @@ class PositionOwner:
         if order_id == holding.stop_id:
             self._voice.stop(holding, ts)
             if holding.phase is Phase.OPEN and holding.quantity and self._may_send:
-                self._stop.lost(holding, type(event).__name__, ts)
+                self._stop.lost(holding, type(event).__name__, self.market, ts)
             if holding.entry_open:
                 self._cancel_entry(ts)  # law 2: without its stop the entry is not wanted
         if holding.phase is Phase.CANCELLING and not holding.working:
@@ -300,8 +300,7 @@ class PositionOwner:
         self._voice.position(holding, ts)
 
     def _stop_rests(self, ts: int) -> None:
-        self.holding.is_stop_resting = True
-        self._voice.stop(self.holding, ts)
+        self._stop.rests(self.holding, ts)
         self.repair_stop(ts)
         self._voice.position(self.holding, ts)
 

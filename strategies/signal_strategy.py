@@ -25,6 +25,7 @@ from actors.messages import (
     BarHandled,
     EntryRequested,
     ExitReason,
+    FailureTeller,
     FetchMissedBars,
     Flatten,
     Halt,
@@ -39,7 +40,6 @@ from actors.messages import (
     Side,
     SubscribeAnew,
     Topic,
-    failure,
 )
 from catalog.instruments import is_off_session
 from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, contained_start, strategy_config
@@ -100,6 +100,7 @@ class SignalStrategy(Strategy):
         self._decisions = DecisionVoice(setup.symbol, self.publish_message, memory.decisions)
         self._retries = Retries(self, self.on_retry)
         self._holds = EntryHolds(setup.sessions)
+        self._failures = FailureTeller(setup.symbol)
         self.lock = ""  # why no order is sent for the symbol (law 11)
         self._rules = RuleRow(setup.rules, lambda error: self.on_failure("on_bar", error))
 
@@ -357,7 +358,7 @@ class SignalStrategy(Strategy):
     def on_failure(self, handler: str, error: Exception) -> None:
         self._holds.failed()
         ts = self.last_ts or self._now()
-        self.publish_message(Topic.FAILURES, failure(self.setup.symbol, handler, error, ts))
+        self.publish_message(Topic.FAILURES, self._failures.message(handler, error, ts))
         if self._holds.failures == MAX_FAILURES:
             text = f"{self.setup.symbol}: {MAX_FAILURES} exceptions in handlers, no more entries"
             self.publish_message(Topic.ALERTS, AlertRaised(ts, "handler_failures", "critical", text, self.setup.symbol))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nautilus_trader.common import TimeEvent
 from nautilus_trader.trading import Strategy
 
-from actors.messages import DataAgeChanged, Topic, failure
+from actors.messages import DataAgeChanged, FailureTeller, Topic
 from catalog.nautilus_v2 import contained
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class StaleBars:
         self._strategy = strategy
         self._symbol = symbol
         self._step = timedelta(seconds=step_secs)
+        self._failures = FailureTeller("StaleBars")
         self._last_ns = 0  # when the last bar came, by the clock
 
     def start(self) -> None:
@@ -59,5 +60,5 @@ class StaleBars:
 
     def on_failure(self, handler: str, error: Exception) -> None:
         """Publish an exception of a look (law 13)."""
-        message = failure("StaleBars", handler, error, self._strategy.clock.timestamp_ns())
+        message = self._failures.message(handler, error, self._strategy.clock.timestamp_ns())
         self._strategy.publish_message(Topic.FAILURES, message)

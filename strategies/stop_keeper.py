@@ -48,6 +48,7 @@ class StopKeeper:
         self._changes = changes
         self._intents = intents
         self._voice = voice
+        self._lost_of: Holding | None = None  # whose stop was told as lost, until a new one rests
 
     def tighten(self, holding: Holding, trigger: Decimal, market: Decimal) -> None:
         """Move the stop to ``trigger`` if that tightens it and leaves a tick to the market (law 3)."""
@@ -76,14 +77,17 @@ class StopKeeper:
     def put_back(self, holding: Holding, market: Decimal, ts: int) -> bool:
         """Send a new stop for what is held; False, and told, when too many were lost or the market is past it."""
         side, shares, trigger = holding.side, abs(holding.quantity), holding.stop_trigger
-        is_passed = bool(market) and (market - trigger) * side < self._tick
-        if holding.stops_lost > MAX_STOPS_LOST or is_passed:
+        if not self._may_put_back(holding, market):
             text = f"{shares} shares without a stop, {holding.stops_lost} lost, market {market}: closing"
             self._voice.alert(ts, "unprotected", text, severity="critical")
             return False
         (stop,) = self._intents.stop(holding, side, shares, trigger, ts)
         self._strategy.submit_order(stop)
         return True
+
+    def _may_put_back(self, holding: Holding, market: Decimal) -> bool:
+        is_passed = bool(market) and (market - holding.stop_trigger) * holding.side < self._tick
+        return holding.stops_lost <= MAX_STOPS_LOST and not is_passed
 
     def cap(self, holding: Holding, held: int) -> None:
         """Let the stop be for no more than the broker holds (signed shares): what it closes beyond would reverse."""
@@ -120,8 +124,21 @@ class StopKeeper:
         if UNTRACKED in str(event.reason):
             self._voice.restart(ts, "the adapter does not know the stop, the next start does", by_itself=True)
 
-    def lost(self, holding: Holding, how: str, ts: int) -> None:
-        """Take in that the stop ended by itself while shares are held."""
+    def lost(self, holding: Holding, how: str, market: Decimal, ts: int) -> None:
+        """Take in that the stop ended by itself while shares are held, and tell whether a new one is sent."""
         holding.stops_lost += 1
+        self._lost_of = holding
         text = f"the protective stop ended by itself ({how}) with {holding.quantity} held"
+        is_wanted = holding.exit_reason is None and not holding.is_reversed
+        if is_wanted and self._may_put_back(holding, market):
+            text += f"; it is put back at {holding.stop_trigger}"
         self._voice.alert(ts, "stop_lost", text, severity="critical")
+
+    def rests(self, holding: Holding, ts: int) -> None:
+        """Take in that the broker has the stop, and tell the end of a loss."""
+        holding.is_stop_resting = True
+        self._voice.stop(holding, ts)
+        if self._lost_of is holding:
+            self._lost_of = None
+            text = f"a stop rests again at {holding.stop_trigger} for {holding.stop_open} shares"
+            self._voice.alert(ts, "stop_restored", text, severity="info")

@@ -143,7 +143,7 @@ class Alerter(Watcher):
         now_ns = self.clock.timestamp_ns()
         exit_code, reason = self._ending()
         self._begin_day(now_ns)
-        how = f"{reason or 'the engine stopped by itself; ballast.log says why'} (exit {exit_code})"
+        how = f"{reason or 'NautilusTrader stopped by itself; ballast.log says why'} (exit {exit_code})"
         text = f"{self._run} ended: {how}; {self._day.figures(self._view().equity_usd)}; {holdings(self._held)}"
         if reason and not exit_code:
             self._send(AlertRaised(now_ns, "stopped", "info", text), now_ns)
@@ -213,7 +213,7 @@ class Alerter(Watcher):
 
     def _put(self, alert: AlertRaised | None) -> None:
         if alert is not None:
-            self._outbox.put(Outgoing(alert.severity, self._stamp.line(alert.ts, alert.text)))
+            self._outbox.put(Outgoing.of(alert, self._stamp))
 
 
 def _told(message: object) -> AlertRaised | None:

@@ -9,7 +9,7 @@ ALERT_CODES = frozenset(
     node_down node_hangs not_flat
     operator_halt operator_resume order_refused order_stream_dead other_positions partial position_break
     restarted_after_crash start_failed started
-    stop_coverage stop_lost stop_missing stop_modify_rejected stop_raised stop_spare stopped stopped_early
+    stop_coverage stop_lost stop_missing stop_modify_rejected stop_raised stop_restored stop_spare stopped stopped_early
     unprotected
     """.split()  # noqa: SIM905 - one a line would be a page
 )

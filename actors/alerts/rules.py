@@ -22,6 +22,7 @@ RECOVERIES = {
     "link_back": ("link_lost", "link_degraded"),
     "operator_resume": ("operator_halt",),
     "started": ("start_failed",),
+    "stop_restored": ("stop_lost",),
 }
 ABOUT_ALERTS = {"alert_channel", "alert_channel_back", "held_back"}  # without these nobody could trust the others
 SENT_AT_ONCE = {"node_hangs", "node_back"}  # by the thread that saw it, while the loop stood still

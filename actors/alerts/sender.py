@@ -14,6 +14,8 @@ from threading import Condition, Thread
 from time import perf_counter
 
 from actors.alerts.rules import LEVELS
+from actors.log.printed_line import LineStamp
+from actors.messages import AlertRaised
 
 MAX_WAITING = 200  # alerts a target; of more the oldest of the least severe are given up
 MAX_TOGETHER, MAX_CHARACTERS = 20, 20_000  # alerts and their characters in one message
@@ -27,10 +29,17 @@ LAST_RETRY_SECS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An alert as it leaves: one row of text, its time in front."""
+    """An alert as it leaves: one row of text, its time and its code in front; code and symbol once more for a title."""
 
     severity: str
     text: str
+    code: str = ""
+    symbol: str = ""
+
+    @classmethod
+    def of(cls, alert: AlertRaised, stamp: LineStamp) -> "Outgoing":
+        """Return an alert with the time of a stamp; by its code a person finds what to do in docs/alerts.md."""
+        return cls(alert.severity, stamp.line(alert.ts, f"{alert.code} {alert.text}"), alert.code, alert.symbol)
 
 
 @dataclass(frozen=True, slots=True)

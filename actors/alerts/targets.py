@@ -12,6 +12,7 @@ from typing import Any
 
 from actors.alerts.rules import LEVELS
 from actors.alerts.sender import AlertTarget, Outgoing
+from actors.log.news import ticker
 from actors.log.printed_line import shortened
 
 KINDS = {"info": "info", "warning": "warning", "critical": "failure"}  # apprise's words
@@ -51,7 +52,7 @@ def open_target(number: int, address: str, title: str) -> AlertTarget:
     def deliver(alerts: Sequence[Outgoing]) -> str:
         severity = max((alert.severity for alert in alerts), key=LEVELS.__getitem__)
         result = notifier.notify(
-            title=f"{severity.upper()}: {shortened(title)}",
+            title=f"{severity.upper()}{_about(alerts)}: {shortened(title)}",
             body="\n".join(alert.text for alert in alerts),
             notify_type=NotifyType(KINDS[severity]),
             body_format=NotifyFormat.TEXT,
@@ -59,6 +60,12 @@ def open_target(number: int, address: str, title: str) -> AlertTarget:
         return "" if result else _problem(" ".join(entry.message for entry in result.logs()))
 
     return AlertTarget(f"target {number} ({_shown(service)})", deliver, service.body_maxlen // FILLED)
+
+
+def _about(alerts: Sequence[Outgoing]) -> str:
+    """Return code and symbol of the only alert of a message: more than these a locked telephone may not show."""
+    [first, *others] = alerts
+    return "" if others else "".join(f" {word}" for word in (first.code, ticker(first.symbol)) if word)
 
 
 def _service(address: str, asset: Any) -> Any:
@@ -86,10 +93,14 @@ def _silence() -> None:
 
 def _shown(service: Any) -> str:
     """Return the scheme, and the host where every form of such an address has one; elsewhere it may be a token."""
-    scheme = SCHEME.match(service.url(privacy=True))
+    address = service.url(privacy=True)
+    scheme = SCHEME.match(address)
     named = scheme[1] if scheme else str(service.service_name)
     has_host = all("{host}" in form for form in service.templates)
-    return f"{named}://{service.host}" if has_host and service.host else named
+    if not has_host or not service.host:
+        return named
+    place = f"{service.host}:{service.port}"  # a port that was not written is the scheme's own
+    return f"{named}://{place if place in address else service.host}"
 
 
 def _problem(said: str) -> str:

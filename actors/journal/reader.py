@@ -63,7 +63,11 @@ class LossLatch:
     session: date
     baseline_usd: Decimal
     equity_usd: Decimal  # of the latest mark; the baseline before the first
-    is_breached: bool
+    breach: str = ""  # what hit which limit, in words; "" = nothing yet
+
+    @property
+    def is_breached(self) -> bool:
+        return bool(self.breach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +172,8 @@ class JournalReader:
             baseline_usd = baseline.baseline_usd + self._adjusted_since(seq)
             mark = self._latest(EquityPoint)
             equity_usd = baseline_usd if mark is None else mark[1].equity_usd + self._adjusted_since(mark[0])
-            is_breached = bool(self._latches("loss_limit", baseline.session.isoformat()))
-            return LossLatch(baseline.session, baseline_usd, equity_usd, is_breached)
+            breaches = [detail for *_, detail in self._latches("loss_limit", baseline.session.isoformat())]
+            return LossLatch(baseline.session, baseline_usd, equity_usd, *breaches[-1:])
 
     def locks(self) -> dict[str, str]:
         """Return why each symbol is locked that nobody unlocked."""

@@ -12,12 +12,16 @@ from dataclasses import astuple
 from decimal import Decimal
 from pathlib import Path
 
-from actors.journal.file import PATIENCE_MS, open_to_write, problem, told
+from actors.journal.file import PATIENCE_MS, JournalError, open_to_write, problem, told
 from actors.journal.reader import JournalReader, RunInfo
 from actors.journal.schema import COMMANDS, KINDS, Kind
 from actors.messages import OPERATOR, OPERATORS_HOLDS, LockSymbol, LossLimitHit, OrderFilled
 
 LOCKED_PATIENCE_MS = 50  # while another process holds the file: an exit must not wait for seconds again and again
+
+
+class AnothersJournal(JournalError):  # noqa: N818 - an interlock, not a fault
+    """The journal is that of another account, or of another mode."""
 
 
 class JournalStore(JournalReader):
@@ -38,12 +42,22 @@ class JournalStore(JournalReader):
     # -- Runs -----------------------------------------------------------------------------------
 
     def begin_run(self, run: RunInfo) -> int:
-        """Enter a run of the node; return its number."""
+        """
+        Enter a run of the node; return its number.
+
+        Raises
+        ------
+        AnothersJournal
+            If the runs before were of another account or mode.
+        JournalError
+            If it cannot be written.
+
+        """
         earlier = self.runs()
         if earlier and (earlier[-1].info.mode, earlier[-1].info.account) != (run.mode, run.account):
             owner = earlier[-1].info
             found = f"{run.mode} {run.account}; use the state directory of that account"
-            raise problem(self.path, f"runs of {owner.mode} {owner.account}", found)
+            raise AnothersJournal(str(problem(self.path, f"runs of {owner.mode} {owner.account}", found)))
         with self._transaction():
             cursor = self._db.execute(
                 "INSERT INTO sessions (started_ns, mode, account, engine, config_sha256, starting_cash_usd) "

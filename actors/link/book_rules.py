@@ -35,7 +35,10 @@ class Counts:
         return self.broker != self.engine and self.broker == self.broker.to_integral_value()
 
     def __str__(self) -> str:
-        return f"the broker holds {self.broker}, the owner {self.owner}, the engine {self.engine}"
+        ours = f"our books {self.owner}"
+        if self.owner != self.engine:
+            ours += f", NautilusTrader's {self.engine}"
+        return f"the broker holds {self.broker}, {ours}"
 
 
 class Verdict(Enum):

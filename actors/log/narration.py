@@ -12,11 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 from actors.log.news import news, ticker
+from actors.log.order_numbers import OrderNumbers
+from actors.log.repeated_failures import RepeatedFailures
 from actors.log.round_trip_trail import OrderTrail, RoundTripTrail
 from actors.messages import (
     Action,
     Flatten,
     Halt,
+    HandlerFailed,
     LinkChanged,
     LinkState,
     OrderFilled,
@@ -52,6 +55,7 @@ class Narration:
         self._trails: dict[str, RoundTripTrail] = {}
         self._refused: dict[str, dict[str, Refusal]] = {}  # symbol → reason, since it last did something
         self._link = LinkState.UP
+        self._numbers = OrderNumbers()
         self._tellers: dict[type, Callable[[Any, int], str | None]] = {
             SignalDecided: self._decided,
             OrderIntended: self._intended,
@@ -62,10 +66,20 @@ class Narration:
             Halt: self._asked_to_leave,
             Flatten: self._asked_to_leave,
             LinkChanged: self._link_changed,
+            HandlerFailed: RepeatedFailures().tell,
         }
 
-    def restore(self, fills: Iterable[OrderFilled]) -> None:
-        """Go on with the round trips that a journal says are not over."""
+    def restore(
+        self,
+        fills: Iterable[OrderFilled],
+        intents: Iterable[OrderIntended] = (),
+        numbered: Iterable[OrderIntended] = (),
+    ) -> None:
+        """Go on with the round trips that a journal says are not over, and with the numbers of the orders told of."""
+        orders = list(intents)
+        self._numbers.restore([*numbered, *orders])
+        for order in orders:
+            self._trail(order.symbol).restore(order)
         for fill in fills:
             self._trail(fill.symbol).filled(fill)
 
@@ -130,12 +144,12 @@ class Narration:
         if order.trigger is not None:
             trip.stop_trigger = order.trigger
         word = "buy" if order.side is Side.LONG else "sell"
-        about = _about(order.symbol, order.client_order_id, trail)
+        about = self._about(order.symbol, order.client_order_id, trail)
         return f"{about}: {word} {order.quantity} {price}{trail.after(now_ns, 'decision')}"
 
     def _progressed(self, event: OrderProgressed, now_ns: int) -> str | None:
         trail = self._order(event.symbol, event.client_order_id)
-        about = _about(event.symbol, event.client_order_id, trail)
+        about = self._about(event.symbol, event.client_order_id, trail)
         reason = f": {event.reason}" if event.reason else ""
         if event.status in ENDED_BADLY:
             return f"WARNING {about} {event.status}{reason}"
@@ -156,13 +170,17 @@ class Narration:
         done = f", {trail.filled} of {trail.quantity}" if trail else ""
         is_prompt = trail is not None and trail.role is not OrderRole.STOP  # a stop waits for its price
         late = trail.after(now_ns, "accepted", "order", "decision") if trail is not None and is_prompt else ""
-        about = _about(fill.symbol, fill.client_order_id, trail)
+        about = self._about(fill.symbol, fill.client_order_id, trail)
         fee = usd(fill.commission_usd)
         return f"{about}: {word} {fill.quantity} at {fill.price}{done}, fee {fee}{why}{late}"
 
     def _order(self, symbol: str, order_id: str) -> OrderTrail | None:
         trip = self._trails.get(symbol)
         return trip.orders.get(order_id) if trip else None
+
+    def _about(self, symbol: str, order_id: str, trail: OrderTrail | None) -> str:
+        number = self._numbers.number(symbol, order_id)
+        return f"{ticker(symbol)} #{number} {trail.role if trail else 'order'}"
 
     # -- Stop and position ----------------------------------------------------------------------
 
@@ -179,7 +197,7 @@ class Narration:
         late = ""
         if trail is not None and is_new:
             trail.is_resting, late = True, trail.after(now_ns, "order")
-        about = f"{ticker(move.symbol)} {_number(move.client_order_id)} stop"
+        about = f"{ticker(move.symbol)} #{self._numbers.number(move.symbol, move.client_order_id)} stop"
         return f"{about} {where} for {move.quantity}{left_at_stop(trip, move.trigger, move.quantity)}{late}"
 
     def _reported(self, report: PositionReported, _now_ns: int) -> str | None:
@@ -209,12 +227,3 @@ def round_trip_ended(symbol: str, trip: RoundTripTrail, ts: int) -> str | None:
         return f"{ticker(symbol)} flat; the entry was before this session, its P&L is in the journal"
     made = f"{usd(trip.cash_usd, signed=True)} after {usd(trip.commissions_usd)} fees"
     return f"{ticker(symbol)} flat: round trip {made}, held {held_for(ts - trip.since)}"
-
-
-def _about(symbol: str, order_id: str, trail: OrderTrail | None) -> str:
-    return f"{ticker(symbol)} {_number(order_id)} {trail.role if trail else 'order'}"
-
-
-def _number(order_id: str) -> str:
-    """Return the order's number within its symbol; the whole id is in log and journal."""
-    return f"#{order_id.rpartition('-')[2]}"

@@ -25,6 +25,7 @@ from actors.messages import (
     LinkState,
     LossBaselineSet,
     OrderFilled,
+    OrderIntended,
     PositionReported,
     StopMoved,
     Topic,
@@ -85,9 +86,14 @@ class Narrator(BarWatcher):
         self._bars_ns: dict[str, int] = {}  # when the last bar of a symbol arrived, by the clock
         self._link = LinkState.UP
 
-    def restore(self, fills: Iterable[OrderFilled]) -> None:
-        """Go on with what a journal holds: the fills of the round trips that are not over."""
-        self._narration.restore(fills)
+    def restore(
+        self,
+        fills: Iterable[OrderFilled],
+        intents: Iterable[OrderIntended] = (),
+        numbered: Iterable[OrderIntended] = (),
+    ) -> None:
+        """Go on with what a journal holds: the round trips that are not over, and the orders told of lately."""
+        self._narration.restore(fills, intents, numbered)
 
     def restore_day(self, session: date, baseline_usd: Decimal) -> None:
         """Go on where the journal says the day P&L of ``session`` began."""

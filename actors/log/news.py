@@ -25,9 +25,9 @@ def news(message: object) -> str | None:
     """Return the line of a message, None when it is not worth one."""
     match message:
         case LossLimitHit(day_pnl_usd=pnl, limit_usd=limit, baseline_usd=baseline):
-            return f"CRITICAL loss limit: day P&L {usd(pnl, signed=True)} of {usd(baseline)}, limit {usd(-limit)}"
+            return f"CRITICAL loss_limit day P&L {usd(pnl, signed=True)} of {usd(baseline)}, limit {usd(-limit)}"
         case AlertRaised(code=code, severity=severity, text=text) if code not in TOLD_OTHERWISE:
-            return f"{severity.upper()} {text}"
+            return f"{severity.upper()} {code} {text}"
         case HandlerFailed(component=component, handler=handler, error=error, place=place):
             return f"ERROR in {component}.{handler}: {error} ({PurePath(place).name})"
     return _command(message)

@@ -61,6 +61,10 @@ class RoundTripTrail:
         self.orders[order.client_order_id] = trail
         return trail
 
+    def restore(self, order: OrderIntended) -> None:
+        """Know an order of an earlier run; of its steps not when."""
+        self.orders[order.client_order_id] = OrderTrail(order.role, order.quantity, 0, 0)
+
     def filled(self, fill: OrderFilled) -> None:
         """Book a fill."""
         if not self.since:

@@ -70,7 +70,7 @@ class Histogram:
         for edge, count in self.counts.items():
             if seen + count >= rank:
                 below, above = lower_edge(edge), min(edge, self.max)
-                return below + (above - below) * (rank - seen) / count
+                return min(above, below + (above - below) * (rank - seen) / count)  # rounding may pass the edge
             seen += count
         return self.max
 

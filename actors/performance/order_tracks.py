@@ -50,6 +50,7 @@ class OrderTracks:
         for event in states:
             track = self._tracks.get(event.client_order_id)
             if track is not None:
+                track.status = event.status
                 track.broker_order_id = event.broker_order_id or track.broker_order_id
 
     def take(self, message: object, now_ns: int) -> dict[str, float]:

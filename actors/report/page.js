@@ -37,18 +37,16 @@ function extremes(traces, from, to) {
   let low = Infinity, high = -Infinity;
   for (const trace of traces) {
     trace.x.forEach((x, i) => {
-      const y = trace.y[i];
-      if (x !== null && y !== null && x >= from && x <= to) { low = Math.min(low, y); high = Math.max(high, y); }
+      const y = trace.y[i], end = trace.name === "Stop" ? trace.x[i + 1] ?? x : x; // a level holds until the next one
+      if (x !== null && y !== null && end >= from && x <= to) { low = Math.min(low, y); high = Math.max(high, y); }
     });
   }
   return [low, high];
 }
 
-// What one vertical axis shows of the values in view, with some air. A stop far from the price stays out of sight: it would
-// make the price a flat line.
+// What one vertical axis shows of the values in view, with some air; the path of the stop is among them.
 function valueRange(figure, axis, from, to) {
-  const traces = figure.data.filter((one) => (one.yaxis || "y") === axis && one.name !== "Stop");
-  const [low, high] = extremes(traces, from, to);
+  const [low, high] = extremes(figure.data.filter((one) => (one.yaxis || "y") === axis), from, to);
   const air = (high - low || Math.abs(high) || 1) * 0.07;
   return axis === "y2" ? [low - air, air / 4] : [low - air, high + air];
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from actors.report.breakdowns import breakdowns
 from actors.report.charts import MAX_POINTS, Figure, equity_chart, price_chart
+from actors.report.failures import errors_told
 from actors.report.format import count, exchange_time, first_and_last, run_name
 from actors.report.html import empty, section, text
 from actors.report.live import account_name, remarks
@@ -86,8 +87,7 @@ def _notices(record: SessionRecord) -> str:
     if record.was_interrupted:
         notices.append(("warn", "Interrupted", "The run was stopped before its end; this page tells what ran."))
     if record.errors:
-        found = count(len(record.errors), "error")
-        notices.append(("bad", "Errors", f"{found}, shown below: the figures may not be what they should."))
+        notices.append(("bad", "Errors", f"{errors_told(record)} They are shown below."))
     if record.loss_limit_halts:
         halts = count(record.loss_limit_halts, "halt")
         notices.append(("warn", "Loss limit", f"{halts} of trading: the loss of a day reached the limit."))

@@ -3,7 +3,6 @@
 from actors.component import Watcher
 from actors.messages import (
     AlertRaised,
-    HandlerFailed,
     LossLimitHit,
     OrderFilled,
     OrderIntended,
@@ -11,6 +10,7 @@ from actors.messages import (
     StopMoved,
     Topic,
 )
+from actors.report.failures import FailureTally
 from actors.report.records import StopPoint
 from catalog.nautilus_v2 import contained, contained_start
 
@@ -26,7 +26,7 @@ class Recorder(Watcher):
         self.stops: list[StopPoint] = []
         self.loss_limit_hits: list[LossLimitHit] = []
         self.alerts: list[AlertRaised] = []
-        self.failed: list[HandlerFailed] = []
+        self.failures = FailureTally()
 
     @contained_start
     def on_start(self) -> None:
@@ -36,7 +36,7 @@ class Recorder(Watcher):
         self.listen(Topic.STOPS, self.on_stop_moved)
         self.listen(Topic.LOSS_LIMIT, self.on_loss_limit)
         self.listen(Topic.ALERTS, self.alerts.append)
-        self.listen(Topic.FAILURES, self.failed.append)
+        self.listen(Topic.FAILURES, self.failures.add)
 
     @contained
     def on_loss_limit(self, message: object) -> None:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from actors.messages import (
     AlertRaised,
     ExitReason,
+    FailurePlace,
     HandlerFailed,
     OrderFilled,
     OrderIntended,
@@ -201,6 +202,8 @@ class SessionRecord:
     stops: list[StopPoint] = field(default_factory=list)  # in order of time
     loss_limit_halts: int = 0
     errors: list[HandlerFailed | str] = field(default_factory=list)
+    more_errors: "Mapping[FailurePlace, int]" = field(default_factory=dict)  # counted, not kept
+    bars_left: int = 0  # not run, because of the errors
     alerts: list[AlertRaised] = field(default_factory=list)
     data_notes: list[DataNote] = field(default_factory=list)
     was_interrupted: bool = False
@@ -210,6 +213,11 @@ class SessionRecord:
     # By symbol: ts (close of the bar), open, high, low, close. May load on access: ask for one symbol at a time
     price_series: "Mapping[str, pd.DataFrame]" = field(default_factory=dict)
     live: LiveOrigin | None = None
+
+    @property
+    def error_count(self) -> int:
+        """How many errors there were, kept or not."""
+        return len(self.errors) + sum(self.more_errors.values())
 
 
 class RoundTrips:

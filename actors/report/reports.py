@@ -75,7 +75,7 @@ def summarise(record: SessionRecord) -> dict[str, Any]:
         **_ratios(record, curve),
         "blocked_entries": _blocked_entries(record),
         "loss_limit_halts": record.loss_limit_halts,
-        "errors": len(record.errors),
+        "errors": record.error_count,
         **_effort(record),
     }
 
@@ -134,9 +134,12 @@ def _effort(record: SessionRecord) -> dict[str, float | None]:
 
 
 def _blocked_entries(record: SessionRecord) -> dict[str, int]:
+    return {reason: number for reason, number in refusals(record).items() if reason not in NO_ENTRY_WANTED}
+
+
+def refusals(record: SessionRecord) -> dict[str, int]:
+    """Return how many signals were refused for each reason, most first."""
     refused = Counter(decision.reason for decision in record.decisions if decision.action is Action.REFUSED)
-    for reason in NO_ENTRY_WANTED:
-        refused.pop(reason, None)
     return dict(sorted(refused.items(), key=lambda item: (-item[1], item[0])))
 
 

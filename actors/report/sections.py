@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from actors.messages import Action, HandlerFailed, SignalDecided
+from actors.messages import Action, FailurePlace, HandlerFailed, SignalDecided
 from actors.report.format import MISSING, count, exchange_time, first_and_last, held_for, percent, ratio, usd, words
 from actors.report.html import empty, money_cell, section, table, text, time_cell, tone
 from actors.report.records import SessionRecord, Trade
@@ -59,6 +59,7 @@ def trade_table(trades: Sequence[Trade], end: int, charts: dict[str, str]) -> st
 def incidents(record: SessionRecord) -> str:
     """Return errors and alerts; nothing when there were none."""
     errors = "".join(_error(error) for error in record.errors)
+    errors += "".join(_more(place, number) for place, number in record.more_errors.items())
     rows = [
         f'<tr class="{text(alert.severity)}">{time_cell(alert.ts)}<td>{text(alert.severity)}</td>'
         f'<td>{text(alert.code)}</td><td>{text(alert.symbol)}</td><td class="wrap">{text(alert.text)}</td></tr>'
@@ -136,6 +137,12 @@ def _trade_row(trade: Trade, end: int, chart: str) -> str:
         f"{money_cell(trade.net_pnl_usd)}{money_cell(trade.mae_usd)}{money_cell(trade.mfe_usd)}"
         f'<td class="n" data-v="{trade.commission_usd}">{usd(trade.commission_usd)}</td></tr>'
     )
+
+
+def _more(place: FailurePlace, number: int) -> str:
+    component, handler, where = place
+    what = f"<b>{text(component)}.{text(handler)}</b> <small>at {text(where)}</small>"
+    return f'<div class="banner bad">{number:,} more like those of {what}</div>'
 
 
 def _error(error: HandlerFailed | str) -> str:

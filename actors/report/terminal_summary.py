@@ -10,13 +10,15 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from actors.report.failures import errors_told
 from actors.report.format import count, exchange_time, first_and_last, percent, ratio, run_name, usd, words
 from actors.report.live import account_name, remarks
 from actors.report.records import DataNote, SessionRecord
+from actors.report.reports import NO_ENTRY_WANTED, refusals
 from actors.report.statistics import Group, group_trades
 
 MAX_SYMBOL_LINES = 5
-MAX_REASON_LINES = 4
+MAX_REASONS = 4
 MAX_NOTES = 2
 MAX_NOTE_CHARACTERS = 160  # two lines
 ANY_WIDTH = 10_000
@@ -29,7 +31,7 @@ def print_summary(record: SessionRecord, summary: dict[str, Any], directory: Pat
         console.print(notice)
     title, figures = _title(record), _figures(record, summary)
     console.print(_first_that_fits(console, _headline(title, figures, 2), _headline(title, figures, 1)))
-    for details in _details(record, summary["blocked_entries"], console):
+    for details in _details(record, console):
         console.print(details)
     console.print(f"[bold]Report[/bold] {escape(str(directory / 'report.html'))}", soft_wrap=True, highlight=False)
 
@@ -44,7 +46,8 @@ def _first_that_fits(console: Console, *layouts: RenderableType) -> RenderableTy
 def _notices(record: SessionRecord) -> list[Text]:
     loudest_first = sorted(record.data_notes, key=lambda note: list(NOTE_STYLES).index(note.severity))
     origin = [Text(" ".join([f"{account_name(record)}.", *remarks(record)]))] if record.live else []
-    notices = origin + [_notice(note) for note in loudest_first[:MAX_NOTES]]
+    failed = [Text(f"{errors_told(record)} See the report.", style=NOTE_STYLES["error"])] if record.errors else []
+    notices = failed + origin + [_notice(note) for note in loudest_first[:MAX_NOTES]]
     left = loudest_first[MAX_NOTES:]
     if left:
         errors = sum(note.severity == "error" for note in left)
@@ -53,8 +56,6 @@ def _notices(record: SessionRecord) -> list[Text]:
         notices.append(Text(f"and {count(len(left), 'more note')} on the data in report.html{among}", style=style))
     if record.was_interrupted:
         notices.append(Text("Interrupted: the figures cover what ran until then.", style="bold yellow"))
-    if record.errors:
-        notices.append(Text(f"{count(len(record.errors), 'error')}: see the report.", style="bold white on red"))
     return notices
 
 
@@ -99,15 +100,12 @@ def _headline(title: str, figures: list[tuple[str, Text]], pairs: int) -> Table:
     return table
 
 
-def _details(record: SessionRecord, blocked: dict[str, int], console: Console) -> list[RenderableType]:
+def _details(record: SessionRecord, console: Console) -> list[RenderableType]:
     symbols: RenderableType = "No trade was made."
     if record.trades:
         symbols = _first_that_fits(console, _symbols(record, is_short=False), _symbols(record, is_short=True))
-    if not blocked:
-        return [symbols]
-    beside = Table.grid(padding=(0, 4))
-    beside.add_row(symbols, _refused(blocked))
-    return [beside] if _first_that_fits(console, beside, "") is beside else [symbols, _refused(blocked)]
+    refused = refusals(record)
+    return [symbols, _refused(refused)] if refused else [symbols]
 
 
 def _symbols(record: SessionRecord, *, is_short: bool) -> Table:
@@ -129,15 +127,14 @@ def _counts(group: Group, *, is_short: bool) -> list[str]:
     return [str(number) for number in counts]
 
 
-def _refused(blocked: dict[str, int]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("Refused", max_width=18)
-    table.add_column("Signals", justify="right", no_wrap=True)
-    for reason, number in list(blocked.items())[:MAX_REASON_LINES]:
-        table.add_row(escape(words(reason)), f"{number:,}")
-    if len(blocked) > MAX_REASON_LINES:
-        table.add_row(f"and {len(blocked) - MAX_REASON_LINES} more reasons")
-    return table
+def _refused(refused: dict[str, int]) -> Text:
+    entries = [(reason, number) for reason, number in refused.items() if reason not in NO_ENTRY_WANTED]
+    told = [f"{words(reason)} {number:,}" for reason, number in entries[:MAX_REASONS]]
+    if left := entries[MAX_REASONS:]:
+        told.append(f"{count(len(left), 'more reason')} {sum(number for _, number in left):,}")
+    # An exit was meant, and there was nothing to leave
+    idle = [f"{words(reason)} {number:,}" for reason, number in refused.items() if reason in NO_ENTRY_WANTED]
+    return Text(f"Refused: {', '.join(told) or 'none'}{f' ({", ".join(idle)})' if idle else ''}")
 
 
 def _money(amount: float) -> Text:

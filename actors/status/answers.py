@@ -73,7 +73,7 @@ def refusal_to_flatten(wanted: str, symbols: Sequence[SymbolFacts]) -> Answer | 
     if not chosen:
         known = ", ".join(facts.symbol for facts in symbols)
         return Answer(EXIT_USAGE, f"flatten: expected one of {known}, found {wanted!r}; nothing was sent.")
-    if all(facts.is_flat for facts in chosen):
+    if all(facts.is_flat and not facts.lock for facts in chosen):
         where = ticker(chosen[0].symbol) if wanted else "every symbol"
         return Answer(EXIT_DONE, f"nothing to flatten: {where} is flat.")
     if all(facts.is_flat or facts.lock for facts in chosen):
@@ -87,21 +87,36 @@ def chosen_symbols(wanted: str, symbols: Sequence[SymbolFacts]) -> list[SymbolFa
     return [facts for facts in symbols if wanted.upper() in ("", facts.symbol, ticker(facts.symbol))]
 
 
-def flattened(before: str, symbols: Sequence[SymbolFacts]) -> Answer | None:
-    """Answer a flatten once all is flat, None before; ``before`` is what was held."""
-    open_symbols = [facts for facts in symbols if not (facts.is_flat or facts.lock)]
-    return None if open_symbols else Answer(EXIT_DONE, f"flat: {before} closed. `halt` shuts entries too.")
+def flattened(begun: Sequence[SymbolFacts], symbols: Sequence[SymbolFacts]) -> Answer | None:
+    """Answer a flatten once all is flat that may be closed, None before; ``begun`` was asked to leave, as held then."""
+    if not all(facts.is_flat or facts.lock for facts in symbols):
+        return None
+    locked = {facts.symbol for facts in symbols if facts.lock}
+    closed = shares_text([facts for facts in begun if facts.symbol not in locked])
+    if not locked:
+        return Answer(EXIT_DONE, f"flat: {closed} closed. `halt` shuts entries too.")
+    return Answer(EXIT_REFUSED, (f"closed: {closed}. " if closed else "") + _not_closed(symbols))
 
 
 def not_flat_yet(symbols: Sequence[SymbolFacts]) -> Answer:
     """Answer a flatten that takes its time."""
-    left = "; ".join(f"{_holding_text(facts)} {_progress(facts)}" for facts in symbols if not facts.is_flat)
-    return Answer(EXIT_NOT_YET, f"not flat yet: {left}. The exit goes on by itself; `status` shows how far it is.")
+    leaving = [facts for facts in symbols if not (facts.is_flat or facts.lock)]
+    left = "; ".join(f"{_holding_text(facts)} {_progress(facts)}" for facts in leaving)
+    text = f"not flat yet: {left}. The exit goes on by itself; `status` shows how far it is."
+    return Answer(EXIT_NOT_YET, f"{text} {_not_closed(symbols)}".rstrip())
+
+
+def _not_closed(symbols: Sequence[SymbolFacts]) -> str:
+    """Say which symbols no order is sent for, "" if there are none; what others hold of them is in the lock."""
+    held = [
+        f"{shares_text([facts]) if facts.quantity else ticker(facts.symbol)} ({facts.lock})"
+        for facts in symbols
+        if facts.lock
+    ]
+    return f"NOT closed: {', '.join(held)}; close {'it' if len(held) == 1 else 'them'} at the broker." if held else ""
 
 
 def _progress(facts: SymbolFacts) -> str:
-    if facts.lock:
-        return facts.lock
     return words(facts.phase) if facts.is_reachable else "leaves once the broker can be reached; its stop rests there"
 
 

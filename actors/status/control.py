@@ -43,7 +43,6 @@ from actors.status.answers import (
     reason_of,
     refusal_to_flatten,
     resumed,
-    shares_text,
     stopping,
 )
 from actors.status.desk_facts import SymbolFacts
@@ -60,7 +59,7 @@ class Closing:
     """A flatten that was begun and not answered."""
 
     command: OperatorCommand
-    before: str  # what was held
+    begun: Sequence[SymbolFacts]  # what was asked to leave, as it was held then
     deadline_ns: int
 
 
@@ -206,8 +205,8 @@ class Control(Watcher):
         if refusal is not None:
             self._answer(command, refusal)
             return
-        chosen = [facts for facts in chosen_symbols(command.symbol, symbols) if not facts.is_flat]
-        self._closing.append(Closing(command, shares_text(chosen), now_ns + FLAT_NS))
+        chosen = [facts for facts in chosen_symbols(command.symbol, symbols) if not (facts.is_flat or facts.lock)]
+        self._closing.append(Closing(command, chosen, now_ns + FLAT_NS))
         ts, detail = self._event_time(now_ns), f"asked by {command.given_by}"
         for facts in chosen:
             self.publish_message(Topic.COMMANDS, Flatten(ts, ExitReason.OPERATOR, detail, facts.symbol))
@@ -215,7 +214,7 @@ class Control(Watcher):
     def _answer_closings(self, now_ns: int) -> None:
         for closing in tuple(self._closing):
             chosen = chosen_symbols(closing.command.symbol, self._symbols(now_ns))
-            answer = flattened(closing.before, chosen)
+            answer = flattened(closing.begun, chosen)
             if answer is None and now_ns >= closing.deadline_ns:
                 answer = not_flat_yet(chosen)
             if answer is not None:

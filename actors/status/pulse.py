@@ -7,7 +7,7 @@ an old pulse of a process that runs means that the process hangs.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -30,6 +30,8 @@ from actors.messages import (
     HoldEntries,
     LinkChanged,
     LossBaselineSet,
+    OrderIntended,
+    OrderProgressed,
     ReleaseEntries,
     Topic,
 )
@@ -122,6 +124,10 @@ class Pulse(BarWatcher):
         self._tracks = OrderTracks()
         self._meter = PerformanceMeter(ProcessLoad())
         self._kept_ns = setup.started_ns
+
+    def restore(self, intents: Iterable[OrderIntended], states: Iterable[OrderProgressed]) -> None:
+        """Know the orders of the round trips that a journal says are not over."""
+        self._tracks.restore(intents, states)
 
     @contained_start
     def on_start(self) -> None:

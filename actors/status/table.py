@@ -1,16 +1,20 @@
-"""The status on the terminal: a hundred columns, legible without colour, times of the exchange. Pure."""
+"""
+The status on the terminal: a hundred columns, legible without colour, times of the exchange. Pure.
+
+A table that is wider than the terminal is told in lines instead, for rich would cut its numbers.
+
+"""
 
 from datetime import datetime
 from decimal import Decimal
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from actors.log.news import ticker
 from actors.performance.measures import MEASURES, Measure
 from actors.report.format import EXCHANGE_ZONE, MISSING, figure, held_for, usd, words
+from actors.status.layout import Listing, named_lines
 from actors.status.report import (
     AccountStatus,
     LinkStatus,
@@ -22,24 +26,17 @@ from actors.status.report import (
 )
 
 NANOS_IN_SECOND = 1_000_000_000
+NO_STOP = "NO STOP"
 BAD = {"dead", "silent", "stopped", "halted", "holding"}
 
 
 def print_status(report: StatusReport, console: Console, now_ns: int) -> None:
     """Print the status as it is read at ``now_ns``, UTC nanoseconds."""
-    console.print(status_table(report, now_ns))
-
-
-def status_table(report: StatusReport, now_ns: int) -> RenderableType:
-    """Return what to print."""
-    parts: list[RenderableType] = [_headline(report), _facts(report, now_ns)]
-    if report.positions:
-        parts.append(_positions(report.positions))
-    if report.orders:
-        parts.append(_orders(report.orders))
-    if measures := report.latencies_ms | report.load:
-        parts.append(_performance(measures))
-    return Group(*parts)
+    console.print(_headline(report))
+    console.print(named_lines(_rows(report, now_ns), console.width))
+    for listing in (_positions(report.positions), _orders(report.orders), _performance(_measures(report))):
+        if listing.rows:
+            console.print(listing.fitting(console))
 
 
 def _headline(report: StatusReport) -> Text:
@@ -50,13 +47,14 @@ def _headline(report: StatusReport) -> Text:
     return text
 
 
-def _facts(report: StatusReport, now_ns: int) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, text in _rows(report, now_ns):
-        grid.add_row(f" {name}", Text(text))  # Text, not markup: a reason may hold brackets
-    return grid
+def _is_at_work(report: StatusReport) -> bool:
+    """Return whether blocks and measures are those of a node that runs, not of one before."""
+    return report.is_running and report.state != "starting"
+
+
+def _measures(report: StatusReport) -> dict[str, MeasureStatus]:
+    found = report.latencies_ms | report.load if _is_at_work(report) else {}
+    return {name: one for name, one in found.items() if one.count}
 
 
 def _rows(report: StatusReport, now_ns: int) -> list[tuple[str, str]]:
@@ -68,9 +66,10 @@ def _rows(report: StatusReport, now_ns: int) -> list[tuple[str, str]]:
     rows += [("Link", _link(report.link, now_ns))] if report.link else []
     rows += [("Account", _account(report.account)), ("Day P&L", _day(report.account))] if report.account else []
     rows += [("Positions", "none")] if not report.positions else []
-    rows.append(("Book", _book(report, now_ns)))
+    rows.append(("Shares", _shares(report, now_ns)))
     rows += [("Data", _data(report))] if report.data else []
-    rows += [("Blocked", f"{ticker(one.symbol)}: {one.detail}") for one in report.blocked]
+    if _is_at_work(report):
+        rows += [("Blocked", f"{ticker(one.symbol)}: {one.detail}") for one in report.blocked]
     return [*rows, ("Node", _node(report, now_ns))]
 
 
@@ -93,11 +92,11 @@ def _day(account: AccountStatus) -> str:
     return f"{usd(account.day_pnl_usd, signed=True)}, limit {usd(-account.daily_loss_limit_usd)}"
 
 
-def _book(report: StatusReport, now_ns: int) -> str:
+def _shares(report: StatusReport, now_ns: int) -> str:
     book = report.book
     if book is None or book.checked is None:
         return "not compared with the broker's in this run"
-    verdict = "equals the broker's" if book.is_equal else f"DIFFERS from the broker's: {book.detail}"
+    verdict = "equal the broker's" if book.is_equal else f"DIFFER from the broker's: {book.detail}"
     return f"{verdict}, checked {_ago(book.checked, now_ns)}"
 
 
@@ -118,29 +117,30 @@ def _node(report: StatusReport, now_ns: int) -> str:
     return f"{', '.join(parts)}; as of {_clock(report.as_of, now_ns)}"
 
 
-def _positions(positions: tuple[PositionStatus, ...]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("Position", "Shares", "Average", "Last", "P&L", "Stop", "Trailing", "Rule", "Phase"):
-        table.add_column(name, justify="right" if name in {"Shares", "Average", "Last", "P&L", "Stop"} else "left")
-    for one in positions:
-        pnl = MISSING if one.unrealised_pnl_usd is None else usd(one.unrealised_pnl_usd, signed=True)
-        table.add_row(
-            ticker(one.symbol),
-            f"{one.quantity if one.side == 'long' else -one.quantity:+}",
-            _price(one.average_price),
-            _price(one.last_close),
-            pnl,
-            Text(_stop(one), style="" if one.stop_trigger else "bold red"),
-            one.trailing,
-            Text(one.rule),
-            f"{words(one.phase)}{f' ({words(one.exit_reason)})' if one.exit_reason else ''}",
-        )
-    return table
+def _positions(positions: tuple[PositionStatus, ...]) -> Listing:
+    names = ("Position", "Shares", "Average", "Last", "P&L", "Stop", "Trailing", "Rule", "Phase")
+    return Listing(names, [_position(one) for one in positions], frozenset(names[1:6]))
+
+
+def _position(one: PositionStatus) -> list[Text]:
+    pnl = MISSING if one.unrealised_pnl_usd is None else usd(one.unrealised_pnl_usd, signed=True)
+    cells = [
+        ticker(one.symbol),
+        f"{one.quantity if one.side == 'long' else -one.quantity:+}",
+        _price(one.average_price),
+        _price(one.last_close),
+        pnl,
+        _stop(one),
+        one.trailing,
+        one.rule,
+        f"{words(one.phase)}{f' ({words(one.exit_reason)})' if one.exit_reason else ''}",
+    ]
+    return [Text(cell, style="bold red" if cell == NO_STOP else "") for cell in cells]
 
 
 def _stop(one: PositionStatus) -> str:
     if one.stop_trigger is None:
-        return "NO STOP"
+        return NO_STOP
     return (
         _price(one.stop_trigger)
         if one.stop_quantity == one.quantity
@@ -148,26 +148,26 @@ def _stop(one: PositionStatus) -> str:
     )
 
 
-def _orders(orders: tuple[OrderStatus, ...]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("Order", "Role", "Open", "Stop", "Status", "Client order id", "Broker's id"):
-        table.add_column(name, justify="right" if name in {"Open", "Stop"} else "left", overflow="fold")
-    for one in orders:
-        trigger = _price(one.stop_trigger)
-        ids = (one.client_order_id, one.broker_order_id or MISSING)
-        table.add_row(ticker(one.symbol), one.role, str(one.quantity), trigger, words(one.status), *ids)
-    return table
+def _orders(orders: tuple[OrderStatus, ...]) -> Listing:
+    names = ("Order", "Role", "Open", "Stop", "Status", "Client order id", "Broker's id")
+    return Listing(names, [_order(one) for one in orders], frozenset({"Open", "Stop"}))
 
 
-def _performance(measures: dict[str, MeasureStatus]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("Performance", "p50", "p95", "Max", "Mean", "", "Count", "Goal"):
-        table.add_column(name, justify="left" if name in {"Performance", "", "Goal"} else "right", no_wrap=True)
-    for name, one in measures.items():
-        measure = MEASURES[name]
-        figures = (figure(value) for value in (one.p50, one.p95, one.max, one.mean))
-        table.add_row(measure.title, *figures, measure.unit, f"{one.count:,}", _goal(measure, one))
-    return table
+def _order(one: OrderStatus) -> list[Text]:
+    cells = (ticker(one.symbol), one.role, str(one.quantity), _price(one.stop_trigger), words(one.status))
+    return [Text(cell) for cell in (*cells, one.client_order_id, one.broker_order_id or MISSING)]
+
+
+def _performance(measures: dict[str, MeasureStatus]) -> Listing:
+    names = ("Performance", "p50", "p95", "Max", "Mean", "", "Count", "Goal")
+    rows = [_measured(MEASURES[name], one) for name, one in measures.items()]
+    return Listing(names, rows, frozenset({*names[1:5], "Count"}))
+
+
+def _measured(measure: Measure, one: MeasureStatus) -> list[Text]:
+    figures = (figure(value) for value in (one.p50, one.p95, one.max, one.mean))
+    cells = (measure.title, *figures, measure.unit, f"{one.count:,}")
+    return [*(Text(cell) for cell in cells), _goal(measure, one)]
 
 
 def _goal(measure: Measure, one: MeasureStatus) -> Text:

@@ -24,6 +24,7 @@ from config.alerts.start_memory import StartMemory
 from config.checks.preflight import Preflight
 from config.exit_codes import EXIT_BROKEN, EXIT_LOSS_LIMIT, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_USAGE, exit_code_of
 from config.live.desk import MASK
+from config.live.state_dir import SecondInstance
 from config.loader import alert_addresses
 from config.schema import Settings
 
@@ -94,6 +95,8 @@ def told_if_it_fails(
     """Start, and tell of it when that fails; return the exit code of the start, or raise what it raised."""
     try:
         exit_code = start()
+    except SecondInstance:
+        raise  # the node that runs trades on: there is nothing to tell a person who is not there
     except Exception as error:
         attempt.failure = StartFailure(exit_code_of(error), str(error) or type(error).__name__)
         _tell_contained(attempt, clock, say)
@@ -154,7 +157,7 @@ def _line(attempt: StartAttempt, failure: StartFailure, addresses: tuple[str, ..
 
 def outgoing(alert: AlertRaised) -> Outgoing:
     """Return an alert as it leaves, with the exchange's time."""
-    return Outgoing(alert.severity, LineStamp(EXCHANGE_ZONE, alert.ts, MAX_CHARACTERS).line(alert.ts, alert.text))
+    return Outgoing.of(alert, LineStamp(EXCHANGE_ZONE, alert.ts, MAX_CHARACTERS))
 
 
 def readable_targets(addresses: tuple[str, ...], title: str) -> list[AlertTarget]:

@@ -10,9 +10,12 @@ from actors.alerts.codes import ALERT_CODES
 from actors.alerts.rules import AlertPolicy
 from actors.alerts.sender import AlertSender, AlertTarget, Outgoing
 from actors.alerts.targets import open_target
+from actors.log.news import news
 from actors.log.printed_line import LineStamp
 from actors.messages import AccountView, AlertRaised
+from actors.report.format import count
 from catalog.sessions import Sessions
+from config.checks.verdicts import Check
 from config.components import traded_symbols
 from config.errors import ConfigError
 from config.schema import AlertsConfig, Settings
@@ -50,6 +53,14 @@ def readable(number: int, address: str, title: str) -> AlertTarget | str:
         return str(error)
 
 
+def targets_check(config: AlertsConfig) -> Check:
+    """Return whether anybody is told of what happens."""
+    if config.targets:
+        return Check("alerts", "ok", count(len(config.targets), "target"))
+    found = "none set; nobody is told when you are not at the terminal"
+    return Check("alerts", "warning", found, "Set BALLAST_ALERT_URLS, then try it: uv run run_live.py alert-test")
+
+
 def unknown_events(config: AlertsConfig) -> list[str]:
     """Return a sentence for each chosen code that no alert has: its alerts would never come."""
     found = []
@@ -85,11 +96,10 @@ def hang_teller(
     is_chosen = not config.events or "node_hangs" in config.events
 
     def tell(alert: AlertRaised) -> None:
-        line = stamp.line(alert.ts, alert.text)
         if sender is not None and is_chosen:
-            sender.put(Outgoing(alert.severity, line))
+            sender.put(Outgoing.of(alert, stamp))
         if alert.code == "node_hangs":  # the other one is told on the terminal by the loop that runs again
             with suppress(OSError, ValueError):  # a terminal that is gone
-                write(f"{line} (told while it hangs)")
+                write(f"{stamp.line(alert.ts, news(alert) or '')} (told while it hangs)")
 
     return tell

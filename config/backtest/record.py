@@ -33,6 +33,7 @@ class Effort:
     """How far a run came, and what it took."""
 
     bars: int = 0
+    bars_left: int = 0  # not run, because of a failure
     end: int = 0  # closing time up to which it ran, UTC nanoseconds
     engine_secs: float = 0.0
     was_interrupted: bool = False
@@ -48,6 +49,7 @@ class Run(Protocol):
     bar_types: dict[str, str]
     data: BacktestData
     start: int
+    asked: tuple[int | None, int | None]
     components: Components
     engine: BacktestEngine
 
@@ -80,6 +82,8 @@ def make_record(run: Run, effort: Effort) -> SessionRecord:
         stops=_in_order(recorder.stops),
         loss_limit_halts=len(recorder.loss_limit_hits),
         errors=run.failures(),
+        more_errors=recorder.failures.more,
+        bars_left=effort.bars_left,
         alerts=_in_order(recorder.alerts),
         data_notes=_data_notes(run, bars),
         was_interrupted=effort.was_interrupted,
@@ -160,7 +164,7 @@ def _data_notes(run: Run, bars: Mapping[str, pd.DataFrame]) -> list[DataNote]:
         notes.append(DataNote("synthetic", text))
     sessions, step_secs = Sessions(run.settings.session.calendar), parse_step(run.settings.bars.step)
     for symbol, frame in bars.items():
-        for finding in check_bars(frame, step_secs, sessions, symbol):
+        for finding in check_bars(frame, step_secs, sessions, symbol, run.asked):
             text = f"{symbol}: {finding.kind}: {finding.detail} [{finding.count:,}]"
             notes.append(DataNote(finding.severity, text))
     return notes

@@ -64,6 +64,7 @@ class Backtest:
         self.bar_types = bar_types_of(settings, is_live=False)
         sessions = Sessions(settings.session.calendar)
         self.data = BacktestData(store, self.bar_types, parse_step(settings.bars.step), sessions)
+        self.asked = (start, end)
         self.start, self.end = check_range(settings, store, self.data.times, start, end)
         self.instruments = {symbol: store.instrument(symbol) for symbol in self.symbols}
         chosen = settings.backtest
@@ -81,7 +82,7 @@ class Backtest:
     def run(
         self, progress: Progress = lambda _done, _total: None, should_stop: Callable[[], bool] = lambda: False
     ) -> SessionRecord:
-        """Run to the end, to the first failure, or until ``should_stop``; return the record of what ran."""
+        """Run to the end, to the end of a chunk with a failure, or until ``should_stop``; return what ran."""
         effort = Effort()
         spans = self.data.spans(self.start, self.end, self.settings.backtest.chunk_bars)
         total = sum(span.bars for span in spans)
@@ -90,6 +91,7 @@ class Backtest:
             self._run_span(span, effort)
             progress(effort.bars, total)
             if self.failures():
+                effort.bars_left = total - effort.bars
                 break
             if number < len(spans) and should_stop():
                 effort.was_interrupted = True
@@ -98,9 +100,9 @@ class Backtest:
         return make_record(self, effort)
 
     def failures(self) -> list[HandlerFailed | str]:
-        """Return what went wrong inside a component or the fee model; a run with any has failed."""
+        """Return the first failures in each place of a component, or the fee model's; a run with any has failed."""
         fee_error = self.fees.error
-        return [*self.components.recorder.failed, *([f"OrderFees: {fee_error!r}"] if fee_error else [])]
+        return [*self.components.recorder.failures.kept, *([f"OrderFees: {fee_error!r}"] if fee_error else [])]
 
     def dispose(self) -> None:
         """Give back what the engine holds."""

@@ -11,7 +11,7 @@ from actors.log.printed_line import shortened
 from config.checks.preflight import Preflight
 from config.checks.verdicts import Check, Verdict
 
-REASONS: Final = {2: "a rule cannot be made", 3: "an interlock refuses"}  # by exit code
+REASONS: Final = {2: "a setting is wrong", 3: "an interlock refuses"}  # by exit code
 STYLES: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 

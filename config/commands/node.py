@@ -8,7 +8,8 @@ from rich.console import Console
 from actors.report.reports import ReportError
 from config.alerts.alert_test import alert_test
 from config.alerts.failed_start import StartAttempt, told_if_it_fails
-from config.components import rule_problems
+from config.cautions import cautions
+from config.components import try_rules
 from config.errors import ConfigError
 from config.live.start import check, start
 from config.live.state_dir import StateError
@@ -28,7 +29,7 @@ def run_node_command(args: argparse.Namespace, console: Console, clock: Callable
             return _config(settings, args.what, console)
         case "alert-test":
             return alert_test(settings, console)
-    return check(settings, armed_account(), console, clock, is_dry_run=args.dry_run)
+    return check(settings, armed_account(), args.state, console, clock, is_dry_run=args.dry_run)
 
 
 def _run(args: argparse.Namespace, attempt: StartAttempt, console: Console, clock: Callable[[], int]) -> int:
@@ -42,9 +43,12 @@ def _run(args: argparse.Namespace, attempt: StartAttempt, console: Console, cloc
 def _config(settings: Settings, what: str, console: Console) -> int:
     if what == "show":
         console.out(as_toml_text(settings), end="")
-    elif problems := rule_problems(settings):
+        return 0
+    problems, needs = try_rules(settings)
+    if problems:
         raise ConfigError(problems)
-    else:
-        symbols = ", ".join(sorted({table.symbol for table in settings.strategies}))
-        console.out(f"valid: {len(settings.strategies)} rules on {symbols}; SHA-256 {settings.fingerprint()}")
+    symbols = ", ".join(sorted({table.symbol for table in settings.strategies}))
+    console.out(f"valid: {len(settings.strategies)} rules on {symbols}; SHA-256 {settings.fingerprint()}")
+    for caution in cautions(settings, needs):
+        console.out(f"{caution.found}. {caution.remedy}")
     return 0

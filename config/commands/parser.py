@@ -9,6 +9,7 @@ from typing import Any, Final
 from actors.status.answers import reason_of
 
 DESCRIPTION: Final = "Trade the configured strategies through Interactive Brokers, paper unless armed."
+NO_REASON: Final = "no reason given"  # who is in a hurry gives none
 COMMANDS: Final = {
     "run": "trade until stopped (the default)",
     "check": "run the checks before a start, and nothing else",
@@ -34,9 +35,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parts["status"].add_argument("--json", action="store_true", help="for programs; the keys are in docs/live.md")
     tells = "tell the alert targets too, when no node runs: for a supervisor that gave up, or a clock"
     parts["status"].add_argument("--alert", action="store_true", help=tells)
-    parts["halt"].add_argument(
-        "--reason", required=True, type=_reason, metavar="TEXT", help="told with every refused entry"
-    )
+    why = f"told with every refused entry (default: {NO_REASON})"
+    parts["halt"].add_argument("--reason", default=NO_REASON, type=_reason, metavar="TEXT", help=why)
     parts["flatten"].add_argument(
         "symbol", nargs="?", type=_symbol, metavar="SYMBOL", help="AAPL or AAPL.NASDAQ; none: all"
     )

@@ -51,13 +51,15 @@ def operator_actors(
         trails=settings.trailing_stop.kind != "none",
     )
     lines = LogLines(mask_of(settings.alerts))
+    pulse = Pulse(setup, view, sessions, desk.journal, desk.baseline_usd)
     intents = [intent for trip in desk.journal.open_trips().values() for intent in trip.intents]
     if intents:
-        since = min(intent.ts for intent in intents)
-        lines.restore(intents, desk.journal.progress(since, FOREVER))
+        states = desk.journal.progress(min(intent.ts for intent in intents), FOREVER)
+        lines.restore(intents, states)
+        pulse.restore(intents, states)
     halt_file, on_stop = desk.directory / HALT_FILE_NAME, settings.trading.on_stop
     return [
-        Pulse(setup, view, sessions, desk.journal, desk.baseline_usd),
+        pulse,
         Control(desk.journal, halt_file, view, sessions, desk.request, on_stop),
         LogWriter(LogFile(desk.directory / LOG), lines),
     ]

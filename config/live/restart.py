@@ -6,18 +6,19 @@ from decimal import Decimal
 
 from actors.journal.reader import JournalReader, LossLatch
 from actors.journal.trips import TripLog
-from actors.messages import OrderFilled, OrderRole, Side
+from actors.messages import OrderFilled, OrderIntended, OrderRole, Side
 from strategies.holding import Holding, Phase
 from strategies.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the components go on from; ``open_fills`` are those of the round trips that were not over."""
+    """What the components go on from; ``open_…`` is of the round trips that were not over."""
 
     memories: dict[str, Memory]
     cash_usd: Decimal
     open_fills: tuple[OrderFilled, ...] = ()
+    open_intents: tuple[OrderIntended, ...] = ()
     loss: LossLatch | None = None
 
 
@@ -29,6 +30,7 @@ def recall(journal: JournalReader, symbols: Iterable[str], cash_usd: Decimal) ->
         memories={symbol: _memory(journal, symbol, trips.get(symbol)) for symbol in symbols},
         cash_usd=cash_usd if known is None else known,
         open_fills=tuple(sorted((fill for trip in trips.values() for fill in trip.fills), key=lambda fill: fill.ts)),
+        open_intents=tuple(intent for trip in trips.values() for intent in trip.intents),
         loss=journal.loss_latch(),
     )
 

@@ -28,14 +28,16 @@ from actors.loop.watchdog import Watchdog
 from actors.messages import AlertRaised, LossBaselineSet
 from catalog.instruments import make_equity
 from catalog.nautilus_v2 import ENGINE
-from catalog.sessions import Sessions
+from catalog.sessions import NANOS_IN_SECOND, Sessions
 from config.alerts.failed_start import StartAttempt
 from config.alerts.last_run import crash_text, left_by
 from config.alerts.sending import hang_teller, make_alerter, make_sender
 from config.backtest.simulation import OrderFees
 from config.components import Components, bar_types_of, build_components, fixed_plan, traded_symbols
+from config.errors import ConfigError
 from config.exit_codes import EXIT_BROKEN, EXIT_UNREACHABLE
 from config.live.desk import OperatorDesk, operator_actors
+from config.live.disowned import disowned
 from config.live.engine_stderr import engine_stderr
 from config.live.link import LiveLink
 from config.live.node import make_node
@@ -44,6 +46,8 @@ from config.live.state_dir import JOURNAL
 from config.live_report.record import LiveMode
 from config.loader import supervisor
 from config.schema import Settings
+
+DAY_NS = 24 * 3600 * NANOS_IN_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class LiveSession:
     Raises
     ------
     ConfigError
-        If an alert target cannot be read.
+        If an alert target cannot be read, or what is held has no rule.
     JournalError
         If the journal cannot be opened.
 
@@ -166,6 +170,8 @@ class LiveSession:
         past = recall(self.store, self.symbols, self.desk.cash_usd)
         if self.desk.is_dry_run:
             return forgotten(past, self.desk.cash_usd)  # its positions ended with its process
+        if problems := disowned(self.store, self.symbols):
+            raise ConfigError(problems)
         for symbol in self.store.locks():
             self.store.unlock(symbol, now_ns)  # what the broker holds now decides anew
         adjustment = self.desk.cash_usd - past.cash_usd
@@ -211,7 +217,8 @@ class LiveSession:
             bar_types=self.bar_types,
             max_daily_loss_usd=self.settings.risk.max_daily_loss_usd,
         )
-        narrator.restore(self.past.open_fills)
+        recent = self.store.intents(self.started_ns - DAY_NS, self.started_ns)
+        narrator.restore(self.past.open_fills, self.past.open_intents, recent)
         if self.past.loss is not None:
             narrator.restore_day(self.past.loss.session, self.past.loss.baseline_usd)
         witness = StartWitness(self._crash, self._attempt.came_up)

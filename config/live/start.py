@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
@@ -15,15 +15,19 @@ from actors.journal.file import JournalError
 from actors.journal.reader import JournalReader
 from actors.report.reports import ReportError
 from config.alerts.failed_start import StartAttempt, preflight_failure
+from config.alerts.sending import targets_check
+from config.cautions import Caution, cautions
 from config.checks.gateway_wait import await_gateway
 from config.checks.preflight import Preflight, run_preflight
 from config.checks.table import print_preflight
 from config.checks.verdicts import Check
-from config.components import rule_problems
+from config.components import traded_symbols, try_rules
 from config.exit_codes import EXIT_UNREACHABLE, EXIT_USAGE
+from config.live.beside import beside_our_own
+from config.live.disowned import disowned_in
 from config.live.end import print_end, write_live_report
 from config.live.session import Desk, LiveSession
-from config.live.state_dir import account_locked, locked, refuse_second, state_directory
+from config.live.state_dir import account_locked, locked, refuse_beside, refuse_second, state_directory
 from config.live.unbuffered import unbuffered
 from config.schema import Settings
 
@@ -33,15 +37,34 @@ STARTS_ANEW_PER_HOUR = 3  # after that many the supervisor, or a person, has to 
 Clock = Callable[[], int]  # UTC nanoseconds
 
 
-def check(settings: Settings, armed_account: str | None, console: Console, clock: Clock, *, is_dry_run: bool) -> int:
+def check(
+    settings: Settings,
+    armed_account: str | None,
+    state: Path | None,
+    console: Console,
+    clock: Clock,
+    *,
+    is_dry_run: bool,
+) -> int:
     """Run the checks before a start, make the rules, and print what came of it; return the exit code: 0, 2, 3 or 4."""
-    problems = rule_problems(settings)
+    problems, needs = try_rules(settings)
     rules = [Check("rules", "failed", problem) for problem in problems]
     rules = rules or [Check("rules", "ok", f"{len(settings.strategies)} can be made")]
-    found = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
+    rules += _warnings(cautions(settings, needs))
+    found = beside_our_own(run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run), settings)
+    if not is_dry_run:  # the positions of one ended with its process
+        mode, account = settings.account.mode, found.account or settings.account.id
+        orphans = disowned_in(state, mode, account, traded_symbols(settings))
+        rules += [Check("held before", "failed", problem) for problem in orphans]
+        problems += orphans
     exit_code = found.exit_code or (EXIT_USAGE if problems else 0)
-    print_preflight(replace(found, checks=(*rules, *found.checks), exit_code=exit_code), console)
+    checks = (*rules, targets_check(settings.alerts), *found.checks)
+    print_preflight(replace(found, checks=checks, exit_code=exit_code), console)
     return exit_code
+
+
+def _warnings(found: Iterable[Caution]) -> list[Check]:
+    return [Check(caution.name, "warning", caution.found, caution.remedy) for caution in found]
 
 
 def start(
@@ -68,8 +91,11 @@ def start(
     mode = "dry-run" if is_dry_run else settings.account.mode
     if attempt.state or settings.account.id:
         refuse_second(state_directory(attempt.state, mode, settings.account.id or ""))
+    if not is_dry_run:
+        refuse_beside(settings.account.id, settings.ib.host, settings.ib.port)
     preflight = run_preflight(settings, armed_account, clock, is_dry_run=is_dry_run)
-    print_preflight(preflight, console)
+    known = (*_warnings(cautions(settings)), targets_check(settings.alerts))
+    print_preflight(replace(preflight, checks=(*known, *preflight.checks)), console)
     if preflight.exit_code or preflight.account is None:
         attempt.failure = preflight_failure(preflight)
         return preflight.exit_code

@@ -1,6 +1,7 @@
 """The state directory of a live node: journal, log, and the lock that keeps a second instance out."""
 
 import fcntl
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
@@ -72,9 +73,13 @@ def is_running(directory: Path) -> bool:
         If this user may not read the lock.
 
     """
+    return _is_held(directory / LOCK)
+
+
+def _is_held(lock: Path) -> bool:
     try:
         with _allowed():
-            file = (directory / LOCK).open(encoding="utf-8")
+            file = lock.open(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return False
     with file:
@@ -98,7 +103,32 @@ def _allowed() -> Iterator[None]:
 
 def running_process(directory: Path) -> str:
     """Return the number of the process that holds the lock of a state directory, or held it last."""
-    return (directory / LOCK).read_text(encoding="utf-8").strip()
+    return _holder(directory / LOCK)
+
+
+def _holder(lock: Path) -> str:
+    return lock.read_text(encoding="utf-8").strip()
+
+
+def trading_process(account: str | None, host: str, port: int) -> str:
+    """Return the number of the process that trades an account (None = any) at a gateway, "" when none does."""
+    pattern = _account_lock(account or "*", glob.escape(host), port)
+    held = (lock for lock in Path(tempfile.gettempdir()).glob(pattern) if _is_held(lock))
+    return next((_holder(lock) or "of unknown number" for lock in held), "")
+
+
+def refuse_beside(account: str | None, host: str, port: int) -> None:
+    """
+    Look for a node that trades at the gateway, when no account is set: a gateway that needs none has only one.
+
+    Raises
+    ------
+    SecondInstance
+        If there is one.
+
+    """
+    if process := trading_process(account, host, port):
+        raise SecondInstance(f"a node already runs here (process {process}): uv run run_live.py status")
 
 
 def refuse_second(directory: Path) -> None:
@@ -153,7 +183,7 @@ def account_locked(account: str, host: str, port: int) -> Iterator[None]:
         If the lock cannot be made.
 
     """
-    path = Path(tempfile.gettempdir()) / f"ballast-{account}-{host.replace('/', '_')}-{port}.lock"
+    path = Path(tempfile.gettempdir()) / _account_lock(account, host, port)
     try:
         file = path.open("a+" if os.access(path, os.W_OK) or not path.exists() else "r", encoding="utf-8")
     except OSError as error:
@@ -163,6 +193,10 @@ def account_locked(account: str, host: str, port: int) -> Iterator[None]:
         ) from error
     with file, _held(file, f"Another node trades {shortened(account)} at {host}:{port}", "Stop that one first."):
         yield
+
+
+def _account_lock(account: str, host: str, port: int) -> str:
+    return f"ballast-{account}-{host.replace('/', '_')}-{port}.lock"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import pandas as pd
 
 from actors.journal.performance import read_performance
 from actors.journal.reader import JournalReader
+from actors.report.failures import FailureTally
 from actors.report.records import DataNote, LiveOrigin, SessionRecord
 from catalog.sessions import Sessions
 from config.components import traded_symbols
@@ -118,7 +119,8 @@ def _add_incidents(record: SessionRecord, journal: JournalReader, story: Story, 
     record.loss_limit_halts = len({hit.session for hit in journal.loss_hits(*window)})
     record.alerts = journal.alerts(*window)
     lost = [f"The journal lacks the entry of {name}: its fills are told, it is not a trade." for name in story.lost]
-    record.errors = [*journal.failures(*window), *lost]
+    failures = FailureTally(journal.failures(*window))
+    record.errors, record.more_errors = [*failures.kept, *lost], failures.more
 
 
 def _add_times(record: SessionRecord, sessions: Sessions) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 from threading import enumerate as enumerate_threads
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,7 @@ from actors.alerts import sender as alert_sender
 from actors.alerts.rules import AlertPolicy, AlertRules
 from actors.alerts.sender import AlertSender, AlertTarget, Outgoing
 from actors.alerts.targets import open_target
+from actors.log.printed_line import LineStamp
 from actors.messages import AlertRaised
 from tests.integration.alert_servers import PATIENCE_SECS, Inbox, http_inbox, smtp_inbox, until
 
@@ -143,6 +145,22 @@ def test_text_that_a_service_would_refuse_as_too_long_comes_in_several_messages(
     assert lines[len(parts) :] == texts[1:]
 
 
+def test_code_stands_in_the_line_and_of_an_alert_alone_with_its_symbol_in_the_title() -> None:
+    stamp = LineStamp(ZoneInfo("America/New_York"), 0)
+    behind = AlertRaised(0, "engine_behind", "critical", "AAPL.NASDAQ: the broker holds 54", "AAPL.NASDAQ")
+    first, second = (Outgoing.of(one, stamp) for one in (behind, AlertRaised(0, "link_back", "info", "here again")))
+    with http_inbox() as web:
+        target = http_target(web)
+        assert [target.deliver(alerts) for alerts in ([first], [second], [first, second])] == ["", "", ""]
+
+    lines = ["19:00:00 engine_behind AAPL.NASDAQ: the broker holds 54", "19:00:00 link_back here again"]
+    assert web.messages == [
+        ("CRITICAL engine_behind AAPL: Ballast paper DU…567", lines[:1]),
+        ("INFO link_back: Ballast paper DU…567", lines[1:]),
+        ("CRITICAL: Ballast paper DU…567", lines),
+    ]
+
+
 def test_line_breaks_add_nothing_to_the_head_of_a_mail() -> None:
     evil = "Ballast paper\r\nBcc: evil@example.com\r\n\r\nfree → ü"
     with smtp_inbox() as mail:
@@ -206,10 +224,12 @@ def test_dead_target_is_told_once_with_the_reason_and_its_return_too() -> None:
             until(lambda: len(well.lines) == 3, "the other target")
             dead.may_answer.set()
             until(sender._channels[0].problem, "its death")
-            assert sender.changes() == [("target 1 (json://127.0.0.1)", "it answered with HTTP status 401")]
+            assert sender.changes() == [
+                (f"target 1 (json://127.0.0.1:{dead.port})", "it answered with HTTP status 401")
+            ]
             assert sender.changes() == []
             sender.close(PATIENCE_SECS)  # tries once more without the long pause
-            assert sender.changes() == [("target 1 (json://127.0.0.1)", "")]
+            assert sender.changes() == [(f"target 1 (json://127.0.0.1:{dead.port})", "")]
 
     assert dead.lines == well.lines == ["0", "1", "2"]
 
@@ -223,7 +243,7 @@ def test_target_that_nobody_listens_at_is_dead_without_a_word_of_its_address() -
         [(name, problem)] = sender.changes()
         sender.close(0.0)
 
-    assert (name, problem) == ("target 1 (json://127.0.0.1)", "no connection, or it refused the message")
+    assert (name, problem) == (f"target 1 (json://127.0.0.1:{gone.port})", "no connection, or it refused the message")
 
 
 def test_target_that_does_not_answer_delays_neither_who_tells_nor_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +255,7 @@ def test_target_that_does_not_answer_delays_neither_who_tells_nor_the_others(mon
             until(lambda: len(well.lines) == 100 and slow.asked == 1, "the other target")
             until(lambda: sender._channels[1]._begun is None, "the end of its delivery")
             monkeypatch.setattr(alert_sender, "STUCK_SECS", 0.0)
-            assert [name for name, _ in sender.changes()] == ["target 1 (json://127.0.0.1)"]
+            assert [name for name, _ in sender.changes()] == [f"target 1 (json://127.0.0.1:{slow.port})"]
             slow.may_answer.set()
             until(lambda: len(slow.lines) >= 100, "the slow one")
 
@@ -254,7 +274,7 @@ def test_target_that_answers_no_after_a_long_silence_is_not_back(monkeypatch: py
             until(lambda: sender._channels[0]._begun is None, "the answer")
             assert sender.changes() == []
             sender.close(PATIENCE_SECS)
-            assert sender.changes() == [("target 1 (json://127.0.0.1)", "")]
+            assert sender.changes() == [(f"target 1 (json://127.0.0.1:{slow.port})", "")]
 
 
 def test_full_queue_gives_up_the_oldest_of_the_least_severe_and_says_how_many() -> None:
@@ -354,7 +374,7 @@ def test_end_does_not_wait_for_a_target_that_is_stuck_and_may_come_before_the_be
         (f"ntfy://{SECRET}", "ntfys"),
         (f"ntfys://user:{SECRET}@ntfy.example.com/topic", "ntfys"),
         (f"mailtos://user:{SECRET}@gmail.com", "mailtos://gmail.com"),
-        (f"jsons://user:{SECRET}@hooks.example.com:8443/{SECRET}?x={SECRET}", "jsons://hooks.example.com"),
+        (f"jsons://user:{SECRET}@hooks.example.com:8443/{SECRET}?x={SECRET}", "jsons://hooks.example.com:8443"),
     ],
 )
 def test_name_of_a_target_is_its_scheme_and_a_host_that_is_no_token(address: str, shown: str) -> None:

@@ -106,18 +106,19 @@ def test_round_trip_is_told_by_a_real_server_each_kind_once(tmp_path, side, capf
     steps = [line for line in lines if f"stop {word}" in line]
 
     assert {title.partition(": ")[2] for title, _ in web.messages} == {"Ballast paper DU…567"}
+    held = f"holds {side * 100:+} ({rule}), stop at {start}"
     assert [line for line in lines if line not in steps[1:]] == [
-        f"09:{lines[0][3:8]} Ballast paper DU…567: AAPL.NASDAQ started",
-        f"09:35:00 AAPL entry: {bought} 100 at 100.00, 100 of 100; holds {side * 100:+} ({rule}), stop at {start}",
+        f"09:{lines[0][3:8]} started Ballast paper DU…567: AAPL.NASDAQ started",
+        f"09:35:00 entry AAPL entry: {bought} 100 at 100.00, 100 of 100; {held}",
         steps[0],
-        f"09:41:00 AAPL flat: {made}; {sold} 100 at {end}, 100 of 100, signal",
+        f"09:41:00 exit AAPL flat: {made}; {sold} 100 at {end}, 100 of 100, signal",
         lines[-1],
     ]
-    assert steps[0].startswith(f"09:36:00 AAPL stop {word} {start} → {step} for 100, risk $")
+    assert steps[0].startswith(f"09:36:00 stop_raised AAPL stop {word} {start} → {step} for 100, risk $")
     assert f"→ {last} for 100, locks in $" in steps[-1]
     assert lines[-1].endswith(
-        " Ballast paper DU…567: AAPL.NASDAQ ended: asked to stop (exit 0); day P&L +$398.00, equity $100,398.00; "
-        "1 round trip (1 won, 0 lost); 2 signals, 3 orders, 0 blocked; holds nothing"
+        " stopped Ballast paper DU…567: AAPL.NASDAQ ended: asked to stop (exit 0); day P&L +$398.00, "
+        "equity $100,398.00; 1 round trip (1 won, 0 lost); 2 signals, 3 orders, 0 blocked; holds nothing"
     )
     assert not told.record.errors
     assert SECRET not in f"{web.messages}{capfd.readouterr()}{told.record}"
@@ -141,10 +142,10 @@ def test_loss_limit_is_near_then_hit_then_everything_goes_flat(tmp_path, side):
     codes = [line[9:].partition(":")[0].partition(" is ")[0] for line in told.lines[2:-1]]
 
     assert [code.partition(",")[0].partition(" for ")[0] for code in codes] == [
-        "day P&L −$851.00",
-        f"daily loss {Decimal('-1051.00')} USD <= -1000 USD in session 2024-10-07",
-        "HALT",
-        "AAPL flat",
+        "loss_limit_near day P&L −$851.00",
+        f"loss_limit daily loss {Decimal('-1051.00')} USD <= -1000 USD in session 2024-10-07",
+        "halt HALT",
+        "exit AAPL flat",
     ]
     assert [alert.severity for alert in told.outbox.alerts[2:-1]] == ["warning", "critical", "warning", "info"]
     assert "85 % of the daily loss limit of $1,000.00" in told.lines[2]
@@ -166,11 +167,11 @@ def test_commands_failures_and_alerts_of_others_are_told_with_accounts_shortened
     told = Run(tmp_path, [100.0] * 8, [opening(Side.LONG, 99)], [], onlookers, min_level="warning")
 
     assert [(alert.severity, alert.text) for alert in told.outbox.alerts] == [
-        ("critical", "09:32:00 account DU…567 is gone"),
-        ("warning", "09:33:00 HALT until resumed, going flat: lunch"),
-        ("warning", "09:34:00 FLATTEN AAPL by operator: home"),
-        ("warning", "09:35:00 ERROR in Rule.on_bar: ZeroDivisionError: x (b.py:3 in f)"),
-        ("info", "09:36:00 here again"),  # below the level, and told because its trouble was
+        ("critical", "09:32:00 link_lost account DU…567 is gone"),
+        ("warning", "09:33:00 halt HALT until resumed, going flat: lunch"),
+        ("warning", "09:34:00 flatten FLATTEN AAPL by operator: home"),
+        ("warning", "09:35:00 handler_failed ERROR in Rule.on_bar: ZeroDivisionError: x (b.py:3 in f)"),
+        ("info", "09:36:00 link_back here again"),  # below the level, and told because its trouble was
     ]
 
 
@@ -180,8 +181,8 @@ def test_day_is_summed_up_a_minute_after_its_close_once(tmp_path):
 
     [summary] = [line for line in told.lines if "2024-10-07: day P&L" in line]
     assert summary == (
-        "16:01:00 2024-10-07: day P&L −$1.00, equity $99,999.00; 0 round trips (0 won, 0 lost); 1 signal, 2 orders, "
-        "0 blocked; holds AAPL +100 (stop 95.00); counted since the start at 09:30"
+        "16:01:00 day_summary 2024-10-07: day P&L −$1.00, equity $99,999.00; 0 round trips (0 won, 0 lost); "
+        "1 signal, 2 orders, 0 blocked; holds AAPL +100 (stop 95.00); counted since the start at 09:30"
     )
     assert "2024-10-08: day P&L" not in "".join(told.lines)
     assert "day P&L +$100.00" in told.lines[-1]
@@ -196,7 +197,7 @@ def test_end_that_nobody_asked_for_is_a_warning(tmp_path):
 
     assert ends == {
         4: ("warning", "the order stream is dead (exit 4); day P"),
-        0: ("warning", "the engine stopped by itself; ballast.lo"),
+        0: ("warning", "NautilusTrader stopped by itself; ballas"),
         5: ("warning", "the daily loss limit (exit 5); day P&L $"),
     }
 
@@ -209,10 +210,9 @@ def test_target_that_dies_is_told_to_the_others_and_on_the_bus(tmp_path):
         "target 1 (tgram) takes no alerts: it answered with HTTP status 401",
         "target 2 (ntfys) takes alerts again",
     ]
-    assert [line[9:] for line in told.lines] == texts
-    assert [(one.code, one.text) for one in told.record.alerts] == list(
-        zip(["alert_channel", "alert_channel_back"], texts, strict=True)
-    )
+    codes = ["alert_channel", "alert_channel_back"]
+    assert [line[9:] for line in told.lines] == [f"{code} {text}" for code, text in zip(codes, texts, strict=True)]
+    assert [(one.code, one.text) for one in told.record.alerts] == list(zip(codes, texts, strict=True))
 
 
 def test_what_was_held_back_is_counted_at_the_end(tmp_path):
@@ -309,12 +309,12 @@ def test_alert_test_tells_of_each_target_whether_it_took_the_message(capsys):
         assert (exit_code, out.splitlines()) == (
             1,
             [
-                "target 1 (json://127.0.0.1): ok",
-                "target 2 (json://127.0.0.1): failed: it answered with HTTP status 403",
+                f"target 1 (json://127.0.0.1:{well.port}): ok",
+                f"target 2 (json://127.0.0.1:{sour.port}): failed: it answered with HTTP status 403",
                 "target 3: expected an address that apprise can read, found one that begins with foo://; correct it",
             ],
         )
-        assert outcome_of(settings_of(good), capsys) == (0, "target 1 (json://127.0.0.1): ok\n")
+        assert outcome_of(settings_of(good), capsys) == (0, f"target 1 (json://127.0.0.1:{well.port}): ok\n")
         text = "This is a test: alerts of Ballast arrive here."
         assert well.messages == [("INFO: Ballast paper DU…567", [text])] * 2
 
@@ -343,6 +343,6 @@ def test_alert_test_is_a_command(tmp_path):
             check=False,
         )
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "target 1 (json://127.0.0.1): ok\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"target 1 (json://127.0.0.1:{web.port}): ok\n", "")
     assert len(web.messages) == 1
     assert sorted(tmp_path.iterdir()) == [addresses]  # nothing is left on the disk

@@ -68,7 +68,7 @@ TALKS = {
     "retry > send -60\n = 60/0/0 signal order_refused unprotected uncovered",
     "a stop put back for a partly filled one counts from its own shares": HOLD
     + "Filled 2 30 -5\n Expired 2 > send -70 at -5\n Accepted 3\n Updated 3 70 -3\n "
-    "= 70/0/70 protective_stop order_refused stop_lost",
+    "= 70/0/70 protective_stop order_refused stop_lost stop_restored",
     "an entry that waits has nothing to repair": ENTER + "Accepted 2\n repair_stop\n Filled 1 100\n = 100/0/100 none",
     "a stop smaller than the position grows, and is replaced once it is used up": ENTER
     + "Accepted 2\n Filled 1 60\n Updated 2 60\n Filled 1 40 > modify 2 100\n Filled 2 60 -5 > send -40 at -5\n "

@@ -85,6 +85,31 @@ def test_an_operator_halts_resumes_flattens_and_stops(tmp_path, side):
         check_what_was_written(day.state, node.terminal)
 
 
+@SIDES
+def test_a_flatten_claims_no_symbol_that_it_may_not_close(tmp_path, side):
+    with floor(tmp_path) as day:
+        node, operator = day.start([opening(side, AAPL, 2), opening(side, MSFT, 2)]), Operator(day.state)
+        day.minute(2)
+        node.until(lambda: len(day.orders(MSFT)) == 2 and len(day.orders()) == 2, "the entries and their stops")
+        day.prints()
+        node.until(lambda: day.position() == day.position(MSFT) == 100 * side, "the positions")
+        day.gateway.do.trade(AAPL, "buy" if side is Side.LONG else "sell", 10)
+        node.until(lambda: "AAPL LOCKED" in node.terminal, "the lock")
+        before = day.orders()
+        why = f"locked: the journal explains {100 * side} shares, the broker holds {110 * side}"
+
+        code, text = operator.while_prices_come(day, "flatten")
+        said = f"closed: MSFT {100 * side:+}. NOT closed: AAPL {100 * side:+} ({why}); close it at the broker."
+        assert (code, text) == (3, f"{said}\n")
+        assert (day.position(MSFT), day.resting(MSFT), day.position()) == (0, [], 110 * side)
+        assert day.orders() == before
+        node.until_says("FLATTEN MSFT by operator")
+        assert "FLATTEN AAPL" not in node.terminal
+
+        code, text = operator("flatten")
+        assert (code, text.startswith(f"not flattened: AAPL {why}")) == (3, True)
+
+
 def test_a_halt_outlives_the_node_and_the_dead_are_told_of(tmp_path):
     with floor(tmp_path) as day:
         tables, operator = [at_minute(up=[2]), at_minute(MSFT, up=[4, 5, 6])], Operator(day.state)

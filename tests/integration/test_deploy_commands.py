@@ -111,11 +111,11 @@ def test_supervisor_that_gave_up_has_it_told_what_rests_at_the_broker(tmp_path: 
         printed = run_unit("ballast-failed.service", tmp_path, exit_code=4, **environ_of(inbox.port, tmp_path))
 
     [(title, [line])] = inbox.messages
-    assert title == "CRITICAL: Ballast paper DU…567"
+    assert title == "CRITICAL node_down: Ballast paper DU…567"
     assert "paper DU…567 is down: no node runs since " in line
     assert "nothing answers (exit code 4). At the broker, as last known: AAPL " in line
     assert f"AAPL {side * 100:+} (stop {trip.price('-5')})" in line
-    assert printed.endswith("alert node_down sent to target 1 (json://127.0.0.1)")
+    assert printed.endswith(f"alert node_down sent to target 1 (json://127.0.0.1:{inbox.port})")
 
 
 def test_damaged_journal_is_told_by_it_too(tmp_path: Path) -> None:

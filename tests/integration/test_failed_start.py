@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.store import JournalStore
+from actors.journal.store import AnothersJournal, JournalStore
 from actors.messages import OrderRole, Side
 from config.alerts.failed_start import SEND_SECS, StartAttempt, StartFailure, told_if_it_fails
 from config.alerts.last_run import crash_text, left_by
@@ -64,13 +64,13 @@ def starter(tmp_path, monkeypatch):
 def test_failure_is_told_with_its_exit_code_reason_remedy_and_what_rests_at_the_broker(starter):
     starter.fails(account="DU1234567")
     text = (
-        "17:13:20 paper DU…567 start failed (exit 4): connection: nothing answers at 127.0.0.1:4002. Start IB Gateway. "
-        "What rests at the broker is not known. Until a start succeeds nothing trades, trails or closes by signal; "
-        "stops rest at the broker."
+        "17:13:20 start_failed paper DU…567 start failed (exit 4): connection: nothing answers at 127.0.0.1:4002. "
+        "Start IB Gateway. What rests at the broker is not known. Until a start succeeds nothing trades, trails or "
+        "closes by signal; stops rest at the broker."
     )
 
-    assert starter.inbox.messages == [("CRITICAL: Ballast paper DU…567", [text])]
-    assert starter.said == ["alert start_failed sent to target 1 (json://127.0.0.1)"]
+    assert starter.inbox.messages == [("CRITICAL start_failed: Ballast paper DU…567", [text])]
+    assert starter.said == [f"alert start_failed sent to target 1 (json://127.0.0.1:{starter.inbox.port})"]
 
 
 def test_one_cause_is_told_once_until_hours_are_over_and_another_one_at_once(starter):
@@ -177,7 +177,7 @@ def test_event_that_is_not_chosen_is_not_told(starter):
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (SecondInstance("Another node runs."), 3, "(exit 3): Another node runs. A supervisor leaves it down"),
+        (AnothersJournal("Not yours."), 3, "(exit 3): Not yours. A supervisor leaves it down"),
         (StateError("No room."), 1, "(exit 1): No room. Read the last lines"),
         (KeyError(), 1, "(exit 1): KeyError. "),
     ],
@@ -187,6 +187,13 @@ def test_exception_is_told_and_goes_on(starter, error, code, words):
 
     assert exit_code_of(error) == code
     assert words in starter.inbox.lines[0]
+
+
+def test_start_beside_a_node_that_runs_is_neither_told_nor_counted(starter):
+    starter.raises(SecondInstance("a node already runs here"), StartAttempt(starter.state))
+
+    assert (starter.inbox.asked, starter.said) == (0, [])
+    assert not (starter.state / FILE).exists()
 
 
 def test_interrupt_and_an_end_after_the_start_are_no_failed_start(starter):

@@ -125,7 +125,7 @@ def test_law_04_a_lost_stop_is_put_back_and_the_second_time_the_position_is_clos
         (OrderRole.STOP, "CANCELED"),
         (OrderRole.EXIT, "FILLED"),
     ]
-    assert {alert.code for alert in record.alerts} == {"stop_lost", "unprotected"}
+    assert [alert.code for alert in record.alerts] == ["stop_lost", "stop_restored", "stop_lost", "unprotected"]
     assert not record.trades[0].is_open
 
 

@@ -153,13 +153,13 @@ def at_worst(side: Side) -> list[Expected]:
     held = rf"AAPL [+-]100 \(stop {100 - 5 * side}\.00\)"
     return [
         STARTED,
-        *(Expected("alert_channel", rf"target \d \(json://127\.0\.0\.1\) takes no alerts: {why}") for why in dead),
+        *(Expected("alert_channel", rf"target \d \(json://127\.0\.0\.1:\d+\) takes no alerts: {why}") for why in dead),
         entered(side),
         Expected("operator_halt", rf"halted {asked}: lunch\. No entries until resumed\. .*{held}.*"),
         Expected("operator_resume", rf"resumed: the halt {asked}: lunch is lifted"),
         Expected("flatten", r"FLATTEN AAPL by operator: asked by .+"),
         left(side, "operator"),
-        Expected("alert_channel_back", r"target 1 \(json://127\.0\.0\.1\) takes alerts again"),
+        Expected("alert_channel_back", r"target 1 \(json://127\.0\.0\.1:\d+\) takes alerts again"),
         entered(side),
         Expected("loss_limit_near", rf"day P&L −{USD} is \d\d % of the daily loss limit of \$200\.00"),
         Expected("loss_limit", r"daily loss -\d{3}\.\d\d USD <= -200 USD in session \S+"),
@@ -299,6 +299,7 @@ ELSEWHERE = {  # which file meets each of the others
     "stop_coverage": "test_live_orders",
     "stop_lost": "test_live_orders",
     "stop_missing": "test_live_restart",
+    "stop_restored": "test_live_faults",
     "stop_spare": "test_live_spare_stops",
     "stop_modify_rejected": "test_live_orders",
     "unprotected": "test_live_orders",

@@ -138,7 +138,7 @@ def test_an_exception_in_an_actor_is_told_and_counted_and_it_goes_on(tmp_path, w
         assert node.terminate() == 0
 
     assert [(each.component, each.handler) for each in failures(node)] == [("TrailingStopManager", "on_bar")]
-    assert "1 error: see the report." in node.terminal
+    assert "1 error: the figures may not be what they should. See the report." in node.terminal
 
 
 def test_a_loop_that_is_held_up_is_told_while_it_hangs_and_when_it_runs_again(tmp_path, web: Inbox):

@@ -175,7 +175,7 @@ def test_a_stop_cancelled_while_the_link_is_down_is_put_back_and_an_exit_waits_w
         stop = day.stop()
         assert stop["perm_id"] != before["perm_id"]
         assert (stop["stop_price"], stop["quantity"]) == (before["stop_price"], 100)
-        assert codes(node) == ["link_lost", "link_back", "stop_lost"]
+        assert codes(node) == ["link_lost", "link_back", "stop_lost", "stop_restored"]
 
         day.gateway.do.hang()
         until_down(node)

@@ -2,12 +2,15 @@
 
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 from scripted_gateway import ScriptedGateway, framed, message, started
 
+from actors.journal.store import JournalStore
 from tests.gateway.gateway import Gateway
 from tests.integration.live_rig import LOOK_SECS, Node, at_minute, floor
+from tests.unit.journal_builders import RUN
 
 TABLES = [at_minute(up=[2])]
 LIVE = ('account.mode="live"', 'account.id="U1234567"')
@@ -75,8 +78,10 @@ def test_a_second_node_is_refused_on_the_same_state_directory_and_on_the_same_cl
         assert f"Another node runs on {first.state} (process {first.process.pid})" in first.terminal
         same_client = Node(day.gateway.port, tmp_path / "other", TABLES, [])
         day.nodes.append(same_client)
-        assert same_client.exit_code() == 4
-        assert "client id 1 is in use by another program" in same_client.terminal
+        assert same_client.exit_code() == 3
+        known = f"a node already runs here (process {first.process.pid}): uv run run_live.py status"
+        assert known in same_client.terminal
+        assert "client id" not in same_client.terminal
         assert first.terminate() == 0
 
 
@@ -90,6 +95,19 @@ def test_a_damaged_journal_ends_the_start_before_anything_is_sent(tmp_path):
         assert "expected a journal, found something else, or a damaged header" in text
         assert "Traceback" not in text
         assert gateway.received()["PlaceOrderRequest"] == 0
+
+
+def test_a_journal_of_another_account_is_an_interlock(tmp_path):
+    """A supervisor leaves it down: no start of its own can mend the name of the directory."""
+    (tmp_path / "state").mkdir()
+    with JournalStore(tmp_path / "state" / "journal.sqlite") as journal:
+        journal.begin_run(replace(RUN, account="DU7654321"))
+    with Gateway.start(speed=None) as gateway:
+        code, text = told(tmp_path, gateway.port)
+
+    assert code == 3
+    assert "expected runs of paper DU7654321, found paper DU1234567; use the state directory of that account" in text
+    assert "Traceback" not in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -56,6 +56,17 @@ def alerts(node):
         return {alert.code for alert in journal.alerts(*EVER)}
 
 
+def orders_told(node):
+    """Return the orders that ``status`` shows, once the node has said its first word."""
+
+    def said():
+        with node.journal() as journal:
+            word, run = journal.snapshot(), journal.runs()[-1]
+        return json.loads(word.text)["orders"] if word is not None and word.run_id == run.run_id else None
+
+    return node.until(said, "the orders of the status")
+
+
 def summary(node):
     [*_, latest] = sorted((node.state / "reports").iterdir())
     return json.loads((latest / "summary.json").read_text())
@@ -75,9 +86,12 @@ def test_a_stop_keeps_position_and_stop_and_the_next_start_goes_on(tmp_path, sid
 
         second = day.start([opening(side, 2, closing=(4,))])
         assert day.stop() == stop
+        assert [order["broker_order_id"] for order in orders_told(second)] == [f"PERM-{stop['perm_id']}"]
         day.minute(4)
         leave(day, second)
         assert second.terminate() == 0
+        assert "AAPL #2 stop cancelled" in second.terminal
+        assert "AAPL #3 exit" in second.terminal  # the numbers go on
         assert day.resting() == []
         with second.journal() as journal:
             entry, leaving = journal.fills(*EVER)

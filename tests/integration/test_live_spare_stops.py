@@ -15,7 +15,7 @@ def put_back_beside(day, node):
     """Let the node believe that its stop was cancelled; it puts one back, and two rest."""
     day.gateway.do.misreport(day.stop()["perm_id"], "Cancelled")
     node.until(lambda: len(day.resting()) == 2, "the stop put back")
-    node.until(lambda: "stop_lost" in codes(node), "the alert")
+    node.until(lambda: "stop_restored" in codes(node), "the alerts")
 
 
 @SIDES
@@ -31,12 +31,12 @@ def test_of_two_stops_found_at_a_start_the_one_too_many_is_cancelled(tmp_path, s
         second = day.start([table])
         second.until(lambda: len(day.resting()) == 1, "the cancel of the stop before")
         assert day.stop()["perm_id"] == latest["perm_id"]
-        second.until(lambda: of_stops(second) == ["stop_lost", "stop_spare"], "the alert")
+        second.until(lambda: of_stops(second) == ["stop_lost", "stop_restored", "stop_spare"], "the alert")
         day.gateway.do.shock("AAPL.NASDAQ", -8 * side)
         day.prints()
         flat(day, second)
         assert [fill.exit_reason for fill in fills(second)] == [None, ExitReason.PROTECTIVE_STOP]
-        assert of_stops(second) == ["stop_lost", "stop_spare"]  # the one cancelled is not a stop lost
+        assert of_stops(second) == ["stop_lost", "stop_restored", "stop_spare"]  # the one cancelled is not a stop lost
 
 
 @SIDES

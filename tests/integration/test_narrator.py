@@ -166,7 +166,7 @@ def test_loss_limit_halt_and_exit_stand_in_the_order_of_cause_and_effect(tmp_pat
     after = told.events[5:]
 
     assert [re.sub(r"^09:3\d:00 ", "", line)[:26] for line in after] == [
-        "CRITICAL loss limit: day P",
+        "CRITICAL loss_limit day P&",
         "HALT for session 2024-10-0",
         "AAPL #2 stop cancelled",
         "AAPL #3 exit: sell 100 at ",
@@ -191,7 +191,7 @@ def test_messages_of_others_are_printed_in_exchange_time_with_the_account_shorte
     told = Told(tmp_path, [100.0] * 8, [opening(Side.LONG, 99)], [], onlookers)
 
     assert told.events == [
-        "09:32:00 WARNING account DU…567 is odd",
+        "09:32:00 WARNING x account DU…567 is odd",
         "09:35:00 AAPL LOCKED, no entry: not ours",
         "2024-10-06 09:36:00 FLATTEN all by operator: lunch",
     ]
@@ -243,7 +243,7 @@ def test_line_of_a_cause_comes_before_those_of_its_effects(tmp_path):
     first, second = (Alarmed({}, name=name) for name in ("Aaron", "Zoe"))
     told = Told(tmp_path, [100.0] * 5, [opening(Side.LONG, 99)], [], [down, second], first=[first])
 
-    assert told.events == ["09:33:00 AAPL LOCKED, no entry: not ours", *["09:33:00 CRITICAL no broker"] * 2]
+    assert told.events == ["09:33:00 AAPL LOCKED, no entry: not ours", *["09:33:00 CRITICAL link_down no broker"] * 2]
 
 
 def test_day_pnl_counts_from_the_baseline_of_the_loss_limit(tmp_path):

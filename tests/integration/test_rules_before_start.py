@@ -18,7 +18,7 @@ SAID = (
     "found FileNotFoundError at ",
     ": no model file. Correct the rule.",
 )
-NOT_READY = "Not ready: 1 failed, a rule cannot be made (exit code 2)."
+NOT_READY = "Not ready: 1 failed, a setting is wrong (exit code 2)."
 
 
 @pytest.fixture
@@ -62,3 +62,13 @@ def test_config_check_tells_it_in_a_paragraph(ask):
 def test_a_rule_that_is_not_there_is_no_valid_setting(ask, words):
     code, text = ask(words, ABSENT)
     assert (code, 'has no "Absent"' in text) == (2, True)
+
+
+@pytest.mark.parametrize("words", ["check", "config check"])
+def test_settings_that_undo_each_other_are_told_and_stay_valid(ask, words):
+    slow = '{kind="moving_average_cross", symbol="AAPL.NASDAQ", slow_period=500}'
+    code, text = ask(f"{words} --set sizing.notional_usd=20000", slow)
+
+    assert code == (4 if words == "check" else 0)
+    assert "sizing.notional_usd 20,000 is above risk.max_position_value_usd 10,000" in text
+    assert "moving_average_cross on AAPL needs 501 bars, bars.warmup_bars = 200: no signal for 5 h" in text

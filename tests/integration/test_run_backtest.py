@@ -148,6 +148,40 @@ def test_an_exception_in_a_rule_fails_the_run_with_its_place_and_still_reports(s
     assert json.loads((tmp_path / "summary.json").read_text())["errors"] == 1
 
 
+def test_a_notional_that_every_cap_cuts_is_told_before_the_run(sample, tmp_path, capsys):
+    arguments = ["--catalog", sample, "--end", "2024-10-03", "--report", str(tmp_path)]
+    main([*arguments, "--set", "sizing.notional_usd=20000"])
+    told = " ".join(capsys.readouterr().out.split())
+    main(arguments)
+
+    assert told.startswith("sizing.notional_usd 20,000 is above risk.max_position_value_usd 10,000: every entry is cut")
+    assert "sizing.notional_usd" not in capsys.readouterr().out
+
+
+def test_a_range_that_ends_at_noon_lacks_no_bar_of_the_afternoon(sample, tmp_path, capsys):
+    code = main(["--catalog", sample, "--end", "2024-10-03T12:00", "--report", str(tmp_path)])
+
+    assert code == 0
+    assert "missing" not in capsys.readouterr().out
+
+
+def test_a_rule_that_fails_at_every_bar_is_told_once_with_its_count_and_where_the_run_stopped(sample, tmp_path, capsys):
+    table = f'{{kind="tests.integration.rig:Scripted", symbol="AAPL.NASDAQ", fail={list(range(206, 400))}}}'
+    sets = ["--set", f"strategies=[{table}]", "--set", "backtest.chunk_bars=390"]
+    code = main(["--catalog", sample, *sets, "--end", "2024-10-04", "--report", str(tmp_path)])
+    shown = capsys.readouterr()
+    page = (tmp_path / "report.html").read_text()
+
+    assert code == 1
+    assert len(shown.err.splitlines()) == 1
+    assert "184 more like it; the trace is in report.html" in shown.err
+    first_lines = " ".join(shown.out.split())
+    assert first_lines.startswith("185 errors: the run failed, its figures mean nothing. It stopped there: 1,170 bars")
+    assert json.loads((tmp_path / "summary.json").read_text())["errors"] == 185
+    assert page.count("Traceback") == 20
+    assert "165 more like those of" in page
+
+
 def test_a_failing_fee_model_fails_the_run(sample, tmp_path, capsys, monkeypatch):
     """Nautilus would lose the fill and end OK (T18)."""
     monkeypatch.setattr("catalog.fees.FixedPlanFees.charge", lambda *_: 1 / 0)

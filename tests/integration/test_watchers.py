@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 
 from actors.account import Account
+from actors.journal.reader import LossLatch
 from actors.messages import AccountView, ExitReason, Flatten, PositionReported, Side, Topic
 from actors.stop_coverage import uncovered
+from catalog.sessions import Sessions
 from catalog.store import BarStore
 from strategies.entry_plan import EntryPlanner
 from tests.integration.rig import (
@@ -234,3 +236,15 @@ def test_kelly_learns_from_the_closed_trades_of_its_strategy(tmp_path, side):
 
     assert [trade.net_pnl_usd for trade in record.trades[:2]] == [198, -102]
     assert [trade.quantity for trade in record.trades] == [100, 100, 121]
+
+
+def test_a_limit_hit_before_the_restart_is_told_as_it_was_hit_whatever_the_setting_is_now(tmp_path):
+    backtest = build(store_of(tmp_path, AAPL=session_bars([100.0] * 20)), [scripted(up=[5])])
+    session = Sessions().session_of(backtest.start)
+    latch = LossLatch(session, Decimal(100_000), Decimal(99_990), "-1.23 USD <= -1 USD")
+    backtest.components.guard.restore(latch, is_latched=True, ts=1)
+    record = backtest.run()
+
+    (refused,) = record.decisions
+    assert f"daily loss limit hit before the restart, in session {session}: -1.23 USD <= -1 USD" in refused.detail
+    assert "1000 USD" not in refused.detail

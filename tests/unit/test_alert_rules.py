@@ -122,6 +122,7 @@ def test_flood_holds_no_critical_alert_back() -> None:
         ("farm_down", "warning", "farm_back"),
         ("journal", "critical", "journal_restored"),
         ("operator_halt", "warning", "operator_resume"),
+        ("stop_lost", "critical", "stop_restored"),
     ],
 )
 def test_end_of_a_told_trouble_is_told_whatever_the_level(trouble: str, severity: str, over: str) -> None:

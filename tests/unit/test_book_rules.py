@@ -89,8 +89,9 @@ def test_an_outage_does_not_count():
     assert rules.compare(other, 200 * SECOND, LASTING_NS, is_working=False, changed_ns=0) is Verdict.WAIT
 
 
-def test_the_words_have_the_three_numbers():
-    assert str(counts(7, -3, 2)) == "the broker holds 7, the owner -3, the engine 2"
+def test_the_words_have_the_numbers_that_differ():
+    assert str(counts(7, -3, 2)) == "the broker holds 7, our books -3, NautilusTrader's 2"
+    assert str(counts(54, 44, 44)) == "the broker holds 54, our books 44"
 
 
 NUMBERS = st.integers(-2, 2)

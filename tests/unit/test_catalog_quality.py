@@ -120,3 +120,22 @@ def test_hourly_bars_cut_on_the_clock_or_from_the_open_are_complete(from_open: b
     frame = pd.DataFrame({"ts": ts, "open": 10.0, "high": 10.0, "low": 10.0, "close": 10.0, "volume": 1.0})
 
     assert kinds(frame, 3600) == {}
+
+
+@pytest.mark.parametrize(("cut", "missing"), [((None, None), 240), ((None, 0), 0), ((None, 30), 30), ((0, 0), 0)])
+def test_of_a_session_that_the_range_cuts_only_bars_within_it_can_be_missing(
+    frame: pd.DataFrame, cut: tuple[int | None, int | None], missing: int
+) -> None:
+    """The last session ends at noon: a range to noon lacks nothing, one to 12:30 half an hour."""
+    noon, minute = int(frame["ts"].iloc[-241]), 60 * 10**9
+    span = (None if cut[0] is None else int(frame["ts"].iloc[0]), None if cut[1] is None else noon + cut[1] * minute)
+    found = check_bars(frame.iloc[:-240], 60, Sessions(), "AAPL.NASDAQ", span)
+
+    assert [finding.count for finding in found] == ([missing] if missing else [])
+
+
+def test_bars_before_the_first_one_asked_for_are_not_missing(frame: pd.DataFrame) -> None:
+    late = frame.iloc[100:]
+
+    assert [finding.count for finding in check_bars(late, 60, Sessions(), "AAPL.NASDAQ")] == [100]
+    assert check_bars(late, 60, Sessions(), "AAPL.NASDAQ", (int(late["ts"].iloc[0]), None)) == []

@@ -67,15 +67,40 @@ def test_what_cannot_be_flattened_is_said_with_a_code():
     assert refusal_to_flatten("", [held(), *symbols]) is None
 
 
+def test_a_locked_symbol_without_shares_of_ours_is_not_called_flat():
+    foreign = flat(MSFT, lock="locked: 50 shares are not ours")
+
+    answer = refusal_to_flatten("", [flat(), foreign])
+    assert (answer.exit_code, "MSFT locked: 50 shares are not ours" in answer.text) == (3, True)
+    answer = flattened([held()], [flat(), foreign])
+    said = "closed: AAPL +100. NOT closed: MSFT (locked: 50 shares are not ours); close it at the broker."
+    assert (answer.exit_code, answer.text) == (3, said)
+
+
 @SIDES
 def test_a_flatten_is_answered_when_all_is_flat_or_not_in_time(side):
     leaving = held(side=side, phase="cancelling", exit_reason=ExitReason.OPERATOR)
 
-    assert flattened("AAPL", [flat(), leaving]) is None
-    assert flattened("AAPL +100", [flat(), held(MSFT, lock="locked")]).exit_code == 0
+    assert flattened([held(side=side)], [leaving]) is None
+    done = flattened([held(side=side)], [flat(), flat(MSFT)])
+    assert (done.exit_code, done.text) == (0, f"flat: AAPL {100 * side:+} closed. `halt` shuts entries too.")
     late = not_flat_yet([leaving, flat(MSFT)])
     assert (late.exit_code, "cancelling" in late.text, "MSFT" in late.text) == (1, True, False)
+    assert "NOT closed" not in late.text
     assert "once the broker can be reached" in not_flat_yet([held(is_reachable=False)]).text
+
+
+@SIDES
+def test_a_flatten_says_what_it_may_not_close(side):
+    foreign = held(MSFT, side, lock="locked: book 100, broker 150")
+    left = f"NOT closed: MSFT {100 * side:+} (locked: book 100, broker 150); close it at the broker."
+
+    answer = flattened([held(side=side)], [flat(), foreign])
+    assert (answer.exit_code, answer.text) == (3, f"closed: AAPL {100 * side:+}. {left}")
+    answer = flattened([held(MSFT, side)], [flat(), foreign])  # locked while it was asked to leave
+    assert (answer.exit_code, answer.text) == (3, left)
+    late = not_flat_yet([held(side=side, phase="closing"), foreign])
+    assert (late.exit_code, late.text.startswith("not flat yet: AAPL "), late.text.endswith(left)) == (1, True, True)
 
 
 @SIDES

@@ -50,6 +50,11 @@ def test_test_of_the_page_passes_and_fails_with_the_rule_reversed(own_rule: Path
     assert exit_code_of_its_test(own_rule) == 1
 
 
+def test_rule_of_the_page_signals_turns_and_not_states(own_rule: Path) -> None:
+    own_rule.write_text(own_rule.read_text().replace("turn and turn != self.last", "turn"))
+    assert exit_code_of_its_test(own_rule) == 1
+
+
 def test_settings_in_the_examples_are_accepted(own_rule: Path) -> None:
     tables = [table for block in blocks("toml") for table in tomllib.loads(block).get("strategies", [])]
 

@@ -92,11 +92,9 @@ def test_chosen_or_not_both_are_sent_past_the_alerter_and_by_it_never(events: tu
     tell(BACK)
     sender.close(PATIENCE_SECS)
 
-    assert (
-        sent
-        == [Outgoing("critical", "09:30:00 no sign of life"), Outgoing("info", "09:30:01 it runs again")][: 2 * is_sent]
-    )
-    assert printed == ["09:30:00 no sign of life (told while it hangs)"]
+    hang = Outgoing("critical", "09:30:00 node_hangs no sign of life", "node_hangs")
+    assert sent == [hang, Outgoing("info", "09:30:01 node_back it runs again", "node_back")][: 2 * is_sent]
+    assert printed == ["09:30:00 CRITICAL node_hangs no sign of life (told while it hangs)"]
     assert rules.admit(HANG, HANG.ts) is rules.admit(BACK, BACK.ts) is None
 
 

@@ -50,7 +50,7 @@ PURE = {  # reach the engine by no path, not even through another module
         checks.tws_failures checks.tws_positions checks.tws_probe checks.tws_protobuf
         checks.tws_wire checks.verdicts commands commands.operator commands.parser commands.status
         commands.without_journal errors exit_codes live live.adapter_log live.broker_ear
-        live.ear_line live.engine_stderr live.restart live.state_dir live.unbuffered live_report
+        live.disowned live.ear_line live.engine_stderr live.restart live.state_dir live.unbuffered live_report
         live_report.bars live_report.equity live_report.orders live_report.story live_report.trades
         live_report.window secrets""",
     "strategies": """call_limit command_lane commissions decision_voice entry_gate entry_holds entry_plan holding

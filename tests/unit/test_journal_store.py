@@ -11,7 +11,7 @@ import pytest
 
 from actors.journal.file import JournalError
 from actors.journal.reader import JournalReader, LossLatch
-from actors.journal.store import JournalStore
+from actors.journal.store import AnothersJournal, JournalStore
 from actors.messages import (
     EquityMarked,
     ExitReason,
@@ -194,15 +194,15 @@ def test_cash_is_unknown_before_the_first_run_and_cannot_be_adjusted(path):
 def test_the_loss_latch_is_that_of_the_latest_session(store):
     assert store.loss_latch() is None
     write(store, LossBaselineSet(1, MONDAY, Decimal(1000)))
-    assert store.loss_latch() == LossLatch(MONDAY, Decimal(1000), Decimal(1000), is_breached=False)
+    assert store.loss_latch() == LossLatch(MONDAY, Decimal(1000), Decimal(1000))
     write(store, EquityMarked(2, MONDAY, Decimal(900), Decimal(1), Decimal(2)))
     write(store, EquityPoint(1, Decimal(800), Decimal(1), Decimal(2)))  # written last, whatever its time
     write(store, LossLimitHit(3, MONDAY, Decimal(-200), Decimal(150), Decimal(1000)))
-    assert store.loss_latch() == LossLatch(MONDAY, Decimal(1000), Decimal(800), is_breached=True)
+    assert store.loss_latch() == LossLatch(MONDAY, Decimal(1000), Decimal(800), "-200 USD <= -150 USD")
     tuesday = date(2026, 11, 24)
     write(store, LossBaselineSet(4, tuesday, Decimal(800)))
 
-    assert store.loss_latch() == LossLatch(tuesday, Decimal(800), Decimal(800), is_breached=False)
+    assert store.loss_latch() == LossLatch(tuesday, Decimal(800), Decimal(800))
 
 
 def test_a_lock_holds_over_runs_until_it_is_cleared(path, store):
@@ -258,7 +258,8 @@ def test_runs_are_told_with_their_end_and_every_row_with_its_run_and_time(path, 
 
 def test_another_account_has_no_place_in_the_journal(store):
     for other in (replace(RUN, account="U7654321"), replace(RUN, mode="live")):
-        with pytest.raises(JournalError, match=f"expected runs of paper DU1234567, found {other.mode} {other.account}"):
+        found = f"{other.mode} {other.account}"
+        with pytest.raises(AnothersJournal, match=f"expected runs of paper DU1234567, found {found}"):
             store.begin_run(other)
 
 
@@ -299,7 +300,7 @@ def test_rows_are_numbered_over_all_tables_and_writers(path, store):
 def test_the_loss_latch_takes_cash_that_came_or_went_for_no_profit_and_no_loss(store):
     write(store, LossBaselineSet(1, MONDAY, Decimal(1000)), EquityPoint(2, Decimal(900), Decimal(900), Decimal(0)))
     store.adjust_cash(Decimal(50), 3, "a deposit")
-    assert store.loss_latch() == LossLatch(MONDAY, Decimal(1050), Decimal(950), is_breached=False)
+    assert store.loss_latch() == LossLatch(MONDAY, Decimal(1050), Decimal(950))
     write(store, EquityPoint(4, Decimal(940), Decimal(940), Decimal(0)))
     store.adjust_cash(Decimal(-500), 5, "a withdrawal")
-    assert store.loss_latch() == LossLatch(MONDAY, Decimal(550), Decimal(440), is_breached=False)
+    assert store.loss_latch() == LossLatch(MONDAY, Decimal(550), Decimal(440))

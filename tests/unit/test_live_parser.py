@@ -24,6 +24,7 @@ def test_settings_of_both_places_are_taken_in_order():
         (["status", "--json"], "json", True),
         (["status"], "json", False),
         (["halt", "--reason", "lunch"], "reason", "lunch"),
+        (["halt"], "reason", "no reason given"),
         (["flatten", "AAPL"], "symbol", "AAPL"),
         (["flatten"], "symbol", None),
         (["config", "show"], "what", "show"),
@@ -55,7 +56,7 @@ def test_a_symbol_is_taken_without_what_is_around_it():
 @pytest.mark.parametrize(
     "words",
     [
-        ["halt"],
+        ["halt", "--reason", ""],
         ["halt", "--reason", " \n"],
         ["halt", "--reason", "\x1b"],
         ["flatten", "A", "B"],

@@ -1,5 +1,6 @@
 """What a person is told: a round trip's lines with their latencies, refusals counted, news, None for the rest."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -238,6 +239,44 @@ def test_position_from_before_is_told_once_and_goes_on_with_its_fills(side):
 
 
 @SIDES
+def test_orders_from_before_keep_their_roles_and_new_ones_are_numbered_on(side):
+    narration, back = Narration(), side.opposite
+    orders = [intended(ENTRY, side), intended(STOP, back, Decimal(100 - 5 * side))]
+    narration.restore([filled(ENTRY, side, 40, 100, 40 * side)], orders, orders)
+    exit_id = "O-20241007-002-AAPL-1"  # of the next run, which counts from 1
+    leaving = replace(intended(EXIT, back), client_order_id=exit_id)
+    lines = told(
+        narration,
+        (0, moved(100 - side * 5)),
+        (0, reported(40 * side, 95)),
+        (9, became(STOP, "canceled")),
+        (9, leaving),
+        (9, replace(filled(EXIT, back, 40, 101, 0), client_order_id=exit_id)),
+    )
+    buy, bought = ("sell", "sold") if side is Side.LONG else ("buy", "bought")
+    assert lines == [
+        f"AAPL #2 stop rests at {100 - side * 5} for 40, risk $201.00",
+        f"AAPL held from before: {40 * side:+} at 100",
+        "AAPL #2 stop cancelled",
+        f"AAPL #3 exit: {buy} 40 at market",
+        f"AAPL #3 exit: {bought} 40 at 101, 40 of 40, fee $1.00 (order +0 ms)",
+    ]
+
+
+def test_numbers_of_the_day_are_not_used_again():
+    """The ids of a run have the time of the order in them, and count on; the next run counts from 1."""
+    narration, entry = Narration(), intended(ENTRY, Side.LONG)
+    ids = ["O-0931-AAPL-1", "O-0931-AAPL-2", "O-0940-AAPL-3", "O-1000-AAPL-1", "O-1010-AAPL-2"]
+    before = [replace(entry, client_order_id=name, ts=NOON + number) for number, name in enumerate(ids)]
+    narration.restore([], before[3:], before)
+
+    numbers = [
+        told(narration, (0, replace(entry, client_order_id=name)))[0] for name in (*ids, "O-1-AAPL-1", "O-2-AAPL-2")
+    ]
+    assert [line.split()[1] for line in numbers] == ["#1", "#2", "#3", "#4", "#5", "#6", "#7"]
+
+
+@SIDES
 def test_risk_counts_what_of_the_entry_is_still_to_fill(side):
     narration = Narration()
     told(narration, (0, decided(side)), (0, intended(ENTRY, side)), (1, filled(ENTRY, side, 10, 100, 10 * side)))
@@ -257,11 +296,11 @@ def test_what_a_stop_leaves_is_not_told_when_the_entry_is_not_known():
     [
         (
             LossLimitHit(1, date(2024, 10, 7), Decimal(-1003), Decimal(1000), Decimal(100_000)),
-            "CRITICAL loss limit: day P&L −$1,003.00 of $100,000.00, limit −$1,000.00",
+            "CRITICAL loss_limit day P&L −$1,003.00 of $100,000.00, limit −$1,000.00",
         ),
         (LinkChanged(1, LinkState.DOWN, "told by its alert"), None),
         (DataAgeChanged(1, AAPL, is_stale=True, age_secs=190.4), None),  # told by its alert
-        (AlertRaised(1, "stop_lost", "critical", "AAPL.NASDAQ: gone"), "CRITICAL AAPL.NASDAQ: gone"),
+        (AlertRaised(1, "stop_lost", "critical", "AAPL.NASDAQ: gone"), "CRITICAL stop_lost AAPL.NASDAQ: gone"),
         (AlertRaised(1, "loss_limit", "critical", "told by the limit itself"), None),
         (AlertRaised(1, "order_refused", "warning", "told by the order itself"), None),
         (

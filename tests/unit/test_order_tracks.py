@@ -84,3 +84,13 @@ def test_an_order_of_before_this_run_is_passed_over():
     assert tracks.take(trip.state(STOP, "accepted"), 5) == {}
     assert tracks.take(trip.fill(STOP, 0), 6) == {}
     assert tracks.track(trip.id(STOP)) is None
+
+
+def test_orders_of_an_earlier_run_are_known_by_role_status_and_broker_number():
+    trip, tracks = TripTeller(Side.LONG), OrderTracks()
+    accepted = trip.state(STOP, "accepted")
+    tracks.restore([trip.intent(STOP, "-5")], [accepted])
+    track = tracks.track(accepted.client_order_id)
+
+    assert (track.role, track.status, track.broker_order_id) == (STOP, "accepted", accepted.broker_order_id)
+    assert track.since(5 * MS) == {}  # of its steps nobody knows when

@@ -74,7 +74,7 @@ def test_remedy_of_several_symbols_is_told_once():
         (CHECKS[:1], 0, "Ready."),
         (CHECKS[:2], 0, "Ready, with 1 to know of."),
         (CHECKS, 4, "Not ready: 1 failed, the broker is not ready (exit code 4)."),
-        ((Check("rules", "failed", "no"),), 2, "Not ready: 1 failed, a rule cannot be made (exit code 2)."),
+        ((Check("rules", "failed", "no"),), 2, "Not ready: 1 failed, a setting is wrong (exit code 2)."),
         ((Check("interlocks", "failed", "no"),) * 2, 3, "Not ready: 2 failed, an interlock refuses (exit code 3)."),
     ],
 )

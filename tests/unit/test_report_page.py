@@ -196,7 +196,7 @@ def test_marks_of_a_crowd_of_trades_are_translucent(number, opacity):
     ("overrides", "words"),
     [
         ({"was_interrupted": True}, "The run was stopped before its end"),
-        ({"errors": ["boom"]}, "1 error, shown below"),
+        ({"errors": ["boom"]}, "1 error: the run failed, its figures mean nothing. They are shown below."),
         ({"loss_limit_halts": 2}, "2 halts of trading"),
     ],
 )

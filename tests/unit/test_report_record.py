@@ -13,6 +13,7 @@ from config.backtest.record import _bar_closes, _data_notes, _session_days
 def fake_run(times, *, is_synthetic=False):
     return SimpleNamespace(
         start=OPEN_MONDAY,
+        asked=(None, None),
         data=SimpleNamespace(times={symbol: np.array(ts, np.int64) for symbol, ts in times.items()}),
         bar_types={symbol: symbol for symbol in times},
         store=SimpleNamespace(is_synthetic=lambda bar_type: is_synthetic),

@@ -86,3 +86,20 @@ def test_run_without_trades_says_so():
 
 def test_markup_in_the_data_is_shown_as_it_is():
     assert "[red]A[/red]" in printed(trades=[make_trade(symbol="[red]A[/red]")])
+
+
+def test_refusals_stand_in_a_line_below_the_symbols_exits_without_a_position_apart():
+    reasons = ["held"] * 3 + ["session"] * 2 + ["no_position"] * 9 + ["a", "b", "c", "c"]
+    lines = printed(trades=[make_trade("12.50")], decisions=[make_decision(reason=each) for each in reasons])
+    only_exits = printed(decisions=[make_decision(reason="no_position")])
+
+    below = lines.splitlines()[-2]
+    assert below == "Refused: held 3, c 2, session 2, a 1, 1 more reason 1 (no position 9)"
+    assert "Refused: none (no position 1)" in only_exits
+
+
+def test_a_run_that_failed_says_so_before_anything_else():
+    text = printed(errors=["boom"], data_notes=[make_note("made up", "synthetic")], bars_left=1_200)
+
+    said = "1 error: the run failed, its figures mean nothing. It stopped there: 1,200 bars were not run."
+    assert " ".join(text.split()).startswith(said)

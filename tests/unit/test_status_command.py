@@ -97,8 +97,10 @@ def state(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shown(state: Path, *, as_json: bool = False, now: int = NOW) -> tuple[int, str]:
-    console = Console(highlight=False, soft_wrap=True)
+def shown(state: Path, *, as_json: bool = False, now: int = NOW, columns: int = 0) -> tuple[int, str]:
+    """Print on a terminal of so many columns, 0 = on none."""
+    terminal = {"force_terminal": True, "width": columns, "color_system": None} if columns else {}
+    console = Console(highlight=False, soft_wrap=True, **terminal)
     with console.capture() as capture:
         code = show_status(state, console, now, as_json=as_json)
     return code, capture.get()
@@ -243,7 +245,7 @@ def test_the_table_fits_and_says_everything(state):
         "DOWN since 13:39:00: no answer [yet]",
         "equity $100,398.00, cash $90,000.10, exposure $20,200.00",
         "−$398.13, limit −$1,000.00",
-        "equals the broker's, checked 10 s ago",
+        "Shares   equal the broker's, checked 10 s ago",
         "age of the last bar: AAPL 1 min, MSFT no bar yet STALE",
         "MSFT: locked: 50 shares are not ours",
         "process 77, started 10:00:00, memory 202 MB, CPU 1.2 %; as of 13:39:59",
@@ -261,9 +263,51 @@ def test_the_table_fits_and_says_everything(state):
         assert re.search(row, text), row
 
 
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_terminal_cuts_no_number(state, columns):
+    with lock_held(state):
+        _, text = shown(state, columns=columns)
+    lines = text.splitlines()
+
+    assert "…" not in text.replace("DU…567", "")
+    assert max(map(len, lines)) <= columns
+    said = " ".join(text.split())
+    for words in (
+        "Position AAPL: shares +100, average 100.00, last 101.00, P&L +$100.00, stop 95.00, trailing waiting",
+        "Position MSFT: shares -100,",
+        "Order AAPL: role stop, open 100, stop 95.00, status resting, client order id O-AAPL.NASDAQ-2",
+        "Performance Bar → decisions, orders: p50 1.25, p95 99.0, max 600, mean 3.00, ms, count 1,500",
+    ):
+        assert words in said, words
+
+
+def test_the_facts_end_without_spaces_and_a_measure_without_a_count_is_left_out(state):
+    empty = MeasureStatus(count=0, p50=0, p95=0, max=0, mean=0, goal=None, is_met=None)
+    with CommandJournal(state / JOURNAL) as journal:
+        journal.put_snapshot(report(load={"memory_mb": empty}).model_dump_json(), NOW)
+    with lock_held(state):
+        facts, _, tables = shown(state)[1].partition("Position")
+    assert [line for line in facts.rstrip("\n ").splitlines() if line != line.rstrip()] == []
+    assert "Performance" in tables
+    assert "Memory" not in tables
+
+
+@pytest.mark.parametrize("end", ["ended", "killed", "starts again"])
+def test_blocks_and_measures_of_a_node_that_is_gone_are_not_shown(state, end):
+    with CommandJournal(state / JOURNAL) as journal:
+        if end == "ended":
+            journal.end_run(1, NOW, 0, "stopped")
+        elif end == "starts again":
+            journal.begin_run(RUN)
+    with lock_held(state) if end == "starts again" else nullcontext():
+        _, text = shown(state)
+    assert "Position" in text
+    assert not any(word in text for word in ("Blocked", "Performance", "Memory"))
+
+
 def test_a_book_that_differs_is_told_with_the_difference(state):
     book = BookStatus(is_equal=False, checked="2026-11-22T18:39:50.000Z", detail="AAPL 100, the broker's 50")
     with CommandJournal(state / JOURNAL) as journal:
         journal.put_snapshot(report(book=book).model_dump_json(), NOW)
     with lock_held(state):
-        assert "DIFFERS from the broker's: AAPL 100, the broker's 50" in shown(state)[1]
+        assert "DIFFER from the broker's: AAPL 100, the broker's 50" in shown(state)[1]
