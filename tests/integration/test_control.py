@@ -203,7 +203,7 @@ def test_a_second_node_on_the_account_is_refused_whatever_its_directory(tmp_path
         day.nodes.extend(others)
         assert [other.exit_code() for other in others] == [3, 3]
         assert f"Another node runs on {day.state} (process {node.process.pid})" in others[0].terminal
-        assert f"Another node trades DU…567 at 127.0.0.1:{day.gateway.port}" in others[1].terminal
+        assert f"a node already runs here (process {node.process.pid}): uv run run_live.py status" in others[1].terminal
         assert node.process.poll() is None
 
 

@@ -96,10 +96,17 @@ def test_reasons_not_to_run_a_command_are_of_commands_that_are_there() -> None:
 
 
 def test_commands_of_a_backtest_and_its_data_do_what_they_say(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path, PYTHONPATH=os.pathsep.join([str(ROOT), str(tmp_path)]))  # a rule of one's own lies here
     (tmp_path / "IBM.csv").write_text(csv_of_two_sessions())
     [settings] = re.findall(r"^```toml\n(.*?)^```", text_of("README.md"), flags=re.MULTILINE | re.DOTALL)
     (tmp_path / "my.toml").write_text(settings)
+    page = text_of("docs/strategies.md")
+    rules = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "my_rule.py").write_text(next(code for code in rules if "class Breakout:" in code))
+    [own] = [
+        text for text in re.findall(r"^```toml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL) if "my_rule:" in text
+    ]
+    (tmp_path / "mine.toml").write_text(own)
     ran = {" ".join(words): shell.run(words, environ) for environ, words in chosen("python -m catalog", "run_backtest")}
 
     assert len(ran) > 6

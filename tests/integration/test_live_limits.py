@@ -99,7 +99,7 @@ def test_a_stop_of_the_program_that_cannot_close_says_what_is_left(tmp_path):
         assert node.exit_code() == 1
         assert codes(node) == ["not_flat"]
         left = "AAPL.NASDAQ +100 shares WITHOUT A STOP, an exit is under way"
-        assert f"CRITICAL not flat after 1.5 s: {left}" in node.terminal
+        assert f"CRITICAL not_flat not flat after 1.5 s: {left}" in node.terminal
         assert f"at the broker: {left}" in node.terminal
         assert shape(day.resting()) == [("MKT", 100, "Submitted")]
 
