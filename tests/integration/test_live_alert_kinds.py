@@ -33,7 +33,7 @@ def entered(side: Side, symbol: str = "AAPL", shares: int = 100) -> Expected:
 
 
 def left(side: Side, why: str, symbol: str = "AAPL", shares: int = 100) -> Expected:
-    trip = rf"{symbol} flat: round trip [+−]{USD} after {USD} fees, held [\d a-z]+"
+    trip = rf"{symbol} flat: round trip [+−]?{USD} after {USD} fees, held [\d a-z]+"
     sold = rf"{bought(side.opposite)} {shares} at \d+\.\d\d, \d+ of \d+, {why}"
     return Expected("exit", f"{trip}; {sold}")
 

@@ -90,7 +90,7 @@ def test_each_step_of_each_order_is_one_line_with_its_ids_over_rotation_and_rest
         assert all(UTC.fullmatch(row["timestamp"]) for row in engine)
 
         said = first.terminal.partition("Ready")[2]
-        for noise in ("\x1b", "[ERROR]", "2104", "2119", "link up", "link down"):
+        for noise in ("\x1b", "[ERROR]", " 2104", " 2119", "link up", "link down"):
             assert noise not in said
         assert said.count("the broker is not reached") == said.count("the broker is reached again") == 1
         assert "[ERROR]" in (day.state / "engine_stderr.txt").read_text()  # what it would have had
