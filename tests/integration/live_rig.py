@@ -129,6 +129,14 @@ class Node:
             time.sleep(LOOK_SECS)
         raise AssertionError(f"waited in vain for {what}:\n{self.terminal[-4000:]}")
 
+    def until_equal(self, look: Callable[[], Any], expected: Any) -> None:
+        """Look until what is seen is what is ``expected``: the node writes while a test reads."""
+        for _ in range(int(PATIENCE_SECS / LOOK_SECS)):
+            if look() == expected or self.process.poll() is not None:
+                break
+            time.sleep(LOOK_SECS)
+        assert look() == expected, self.terminal[-4000:]
+
     def until_says(self, text: str) -> None:
         self.until(lambda: text in self.terminal, repr(text))
 
