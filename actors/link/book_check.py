@@ -3,19 +3,21 @@ The book check: what the broker holds, as the ear hears it, against the owners' 
 
 A difference that lasts locks the symbol: somebody else trades it, and nothing of theirs is closed or reversed by us
 (law 11). While it lasts no entry is made there. If it is the engine that does not follow the broker, the node starts
-itself anew, and takes the truth from the broker: so is a stop found that was hit while the link was down (T5). It
-compares shares, not orders: those the engine checks by itself.
+itself anew, and takes the truth from the broker: so is a stop found that was hit while the link was down (T5). Of the
+orders it looks for those that work at the broker though the engine holds them as ended; the other way round the engine
+looks by itself.
 
 """
 
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 
-from nautilus_trader.model import InstrumentId
+from nautilus_trader.model import ClientOrderId, InstrumentId
 
 from actors.component import Watcher
 from actors.link.book_rules import AFTER_OUTAGE_NS, LASTING_NS, BookRules, Counts, Verdict
-from actors.link.heard import BooksCompared, BrokerPositionsTold, PositionsHeard
+from actors.link.heard import BooksCompared, BrokerOrdersTold, BrokerPositionsTold, PositionsHeard
+from actors.link.stray_orders import StrayOrders, words
 from actors.messages import (
     AlertRaised,
     HoldEntries,
@@ -49,6 +51,7 @@ class BookCheck(Watcher):
         self.agreed_ns = 0  # when they last agreed on every symbol, 0 = not yet
         self._rules = {symbol: BookRules() for symbol in sorted(symbols)}
         self._reports: dict[str, tuple[PositionReported, int]] = {}  # and when they came
+        self._strays = StrayOrders()
         self._holding: set[str] = set()
         self._locked: set[str] = set()
         self._others: set[str] = set()  # told of
@@ -72,8 +75,13 @@ class BookCheck(Watcher):
         match message:
             case BrokerPositionsTold(ts=ts, positions=positions):
                 self._compare(positions, ts)
+            case BrokerOrdersTold(ts=ts, orders=orders):
+                self._strays.hear(orders.working, self._has_ended, ts)
+                for order in self._strays.lasting(LASTING_NS):
+                    self._restart(order.symbol, words(order), ts)
             case LinkChanged(state=state) if state is not LinkState.UP:
                 self._was_away = True
+                self._strays.forget()
                 for rules in self._rules.values():
                     rules.forget()
 
@@ -96,15 +104,22 @@ class BookCheck(Watcher):
             is_working = report is not None and bool(report.entry_open or report.is_exiting)
             patience_ns = AFTER_OUTAGE_NS if self._was_away else LASTING_NS
             verdict = rules.compare(counts, ts, patience_ns, is_working=is_working, changed_ns=changed_ns)
-            self._hold(symbol, counts, ts, is_different=rules.difference is not None and not is_working)
+            strays = self._strays.told(symbol)
+            is_different = bool(strays) or (rules.difference is not None and not is_working)
+            self._hold(symbol, "; ".join(strays) or str(counts), ts, is_different=is_different)
             if verdict is Verdict.LOCK:
                 self._lock(symbol, counts, ts)
             elif verdict is Verdict.RESTART:
-                self._restart(symbol, counts, ts)
+                self._restart(symbol, str(counts), ts)
             elif verdict is Verdict.AGREE:
                 self._locked.discard(symbol)
             if verdict is not Verdict.AGREE:
                 yield f"{symbol}: {counts}"
+            yield from (f"{symbol}: {stray}" for stray in strays)
+
+    def _has_ended(self, client_order_id: str) -> bool:
+        order = self.cache.order(ClientOrderId(client_order_id))
+        return order is not None and bool(order.is_closed)
 
     def _counts(self, symbol: str, positions: PositionsHeard) -> Counts:
         held = self.cache.positions_open(instrument_id=InstrumentId.from_str(symbol))
@@ -115,10 +130,10 @@ class BookCheck(Watcher):
             engine=sum(int(position.signed_qty) for position in held),
         )
 
-    def _hold(self, symbol: str, counts: Counts, ts: int, *, is_different: bool) -> None:
+    def _hold(self, symbol: str, detail: str, ts: int, *, is_different: bool) -> None:
         if is_different and symbol not in self._holding:
             self._holding.add(symbol)
-            self.publish_message(Topic.COMMANDS, HoldEntries(ts, BOOK, str(counts), symbol))
+            self.publish_message(Topic.COMMANDS, HoldEntries(ts, BOOK, detail, symbol))
         elif not is_different and symbol in self._holding:
             self._holding.discard(symbol)
             self.publish_message(Topic.COMMANDS, ReleaseEntries(ts, BOOK, symbol))
@@ -129,12 +144,12 @@ class BookCheck(Watcher):
         self._alert(ts, "position_break", symbol, f"{symbol}: {counts}")
         self.publish_message(Topic.COMMANDS, LockSymbol(ts, symbol, str(counts)))
 
-    def _restart(self, symbol: str, counts: Counts, ts: int) -> None:
+    def _restart(self, symbol: str, detail: str, ts: int) -> None:
         if self._is_ending:
             return
         self._is_ending = True
-        self._alert(ts, "engine_behind", symbol, f"{symbol}: {counts}; the node starts itself anew")
-        self.publish_message(Topic.COMMANDS, StopNode(ts, EXIT_UNREACHABLE, f"{symbol}: {counts}", restarts=True))
+        self._alert(ts, "engine_behind", symbol, f"{symbol}: {detail}; the node starts itself anew")
+        self.publish_message(Topic.COMMANDS, StopNode(ts, EXIT_UNREACHABLE, f"{symbol}: {detail}", restarts=True))
 
     def _tell_others(self, positions: PositionsHeard, ts: int) -> None:
         new = set(positions.others) - self._others

@@ -13,7 +13,16 @@ from datetime import timedelta
 from nautilus_trader.common import TimeEvent
 
 from actors.component import Watcher
-from actors.link.heard import BooksCompared, BrokerNoticed, BrokerPositionsTold, Heard, Notice, PositionsHeard
+from actors.link.heard import (
+    BooksCompared,
+    BrokerNoticed,
+    BrokerOrdersTold,
+    BrokerPositionsTold,
+    Heard,
+    Notice,
+    OrdersHeard,
+    PositionsHeard,
+)
 from actors.link.link_rules import LinkRules
 from actors.messages import (
     AlertRaised,
@@ -70,6 +79,8 @@ class BrokerLink(Watcher):
             self._tell(self.link.hear(heard, event.ts_event), event.ts_event)
             if isinstance(heard, PositionsHeard):
                 self.publish_message(Topic.LINK, BrokerPositionsTold(event.ts_event, heard))
+            elif isinstance(heard, OrdersHeard):
+                self.publish_message(Topic.LINK, BrokerOrdersTold(event.ts_event, heard))
         self._tell(self.link.look(event.ts_event), event.ts_event)
 
     @contained

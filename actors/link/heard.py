@@ -54,6 +54,22 @@ class PositionsHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingOrder:
+    """An order that the broker works; the client order id is the one it was placed with."""
+
+    symbol: str
+    client_order_id: str
+    broker_order_id: str  # as the engine writes it, "PERM-1000000002"
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersHeard:
+    """All orders of programs that work for the account in our symbols at one moment."""
+
+    working: tuple[WorkingOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterLost:
     """The node's own connection broke; its adapter is reconnecting."""
 
@@ -70,7 +86,18 @@ class OrderStreamEnded:
     reason: str
 
 
-type Heard = Connected | Lost | Deaf | Beat | Notice | PositionsHeard | AdapterLost | AdapterBack | OrderStreamEnded
+type Heard = (
+    Connected
+    | Lost
+    | Deaf
+    | Beat
+    | Notice
+    | PositionsHeard
+    | OrdersHeard
+    | AdapterLost
+    | AdapterBack
+    | OrderStreamEnded
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +106,14 @@ class BrokerPositionsTold:
 
     ts: int
     positions: PositionsHeard
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrdersTold:
+    """What the broker works for the account now."""
+
+    ts: int
+    orders: OrdersHeard
 
 
 @dataclass(frozen=True, slots=True)

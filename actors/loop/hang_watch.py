@@ -63,8 +63,8 @@ class HangWatch:
                 continue
             waits += 1
             if waits == MAX_WAITS:
-                self._told = self._hang()
-                self._tell(self._told)
+                self._told = hang = self._hang()
+                self._tell(hang)  # a sign of life may have taken what was told by now
 
     def _hang(self) -> AlertRaised:
         text = (

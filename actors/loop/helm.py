@@ -105,11 +105,12 @@ class Helm(Watcher):
         self.listen(Topic.COMMANDS, self.on_command)
         self._request.take_signals()  # should Nautilus end the node by one of its own, it is counted all the same
         self.once_started(self.on_started)
-        self.clock.set_timer("helm", LOOK_EVERY, callback=self.on_look)
 
     @contained
     def on_started(self, _: TimeEvent) -> None:
+        """Look from now on: before the owners have taken up what they hold, everything would seem flat."""
         self._request.take_signals()
+        self.clock.set_timer("helm", LOOK_EVERY, callback=self.on_look)
 
     def end_at_loss_limit(self, reason: str) -> None:
         """End as soon as everything is flat; also for a limit hit before the restart."""

@@ -66,7 +66,7 @@ def _rows(report: StatusReport, now_ns: int) -> list[tuple[str, str]]:
     rows += [("Link", _link(report.link, now_ns))] if report.link else []
     rows += [("Account", _account(report.account)), ("Day P&L", _day(report.account))] if report.account else []
     rows += [("Positions", "none")] if not report.positions else []
-    rows.append(("Shares", _shares(report, now_ns)))
+    rows.append(("Books", _books(report, now_ns)))
     rows += [("Data", _data(report))] if report.data else []
     if _is_at_work(report):
         rows += [("Blocked", f"{ticker(one.symbol)}: {one.detail}") for one in report.blocked]
@@ -92,7 +92,7 @@ def _day(account: AccountStatus) -> str:
     return f"{usd(account.day_pnl_usd, signed=True)}, limit {usd(-account.daily_loss_limit_usd)}"
 
 
-def _shares(report: StatusReport, now_ns: int) -> str:
+def _books(report: StatusReport, now_ns: int) -> str:
     book = report.book
     if book is None or book.checked is None:
         return "not compared with the broker's in this run"

@@ -1,4 +1,4 @@
-"""One connection of the ear: the greeting, then heartbeats and positions by turns; every wait ends."""
+"""One connection of the ear: the greeting, then heartbeats, positions and orders by turns; every wait ends."""
 
 import socket
 from collections.abc import Callable, Mapping
@@ -7,13 +7,15 @@ from decimal import Decimal
 from time import perf_counter
 from typing import Final
 
-from actors.link.heard import Beat, Connected, Heard, Notice, PositionsHeard
+from actors.link.heard import Beat, Connected, Heard, Notice, OrdersHeard, PositionsHeard, WorkingOrder
 from config.checks import tws_wire as wire
+from config.checks.tws_orders import ASK_ORDERS, BrokerOrder, OrdersEnd, read_order
 from config.checks.tws_positions import ASK_POSITIONS, CANCEL_POSITIONS, BrokerPosition, PositionsEnd, read_position
 from config.checks.tws_wire import Accounts, Message, Refusal, ServerTime, WireError
 
 NO_REQUEST: Final = -1
 CLIENT_ID_TAKEN: Final = 326
+WORKING: Final = ("PreSubmitted", "Submitted")
 
 
 class LineEnded(Exception):  # noqa: N818 - it is what was heard
@@ -26,7 +28,7 @@ class LineEnded(Exception):  # noqa: N818 - it is what was heard
 
 
 class Hearing:
-    """Makes of single positions what the account holds; of one account, our symbols by their own names."""
+    """Makes of single positions and orders what the account has; of one account, our symbols by their own names."""
 
     def __init__(self, account: str, symbols: Mapping[str, str]) -> None:
         self._account = account
@@ -37,6 +39,17 @@ class Hearing:
         """Forget what was told before."""
         self._ours: dict[str, Decimal] = {}
         self._others: dict[str, Decimal] = {}
+        self._working: list[WorkingOrder] = []
+
+    def take_order(self, order: BrokerOrder) -> None:
+        """Keep an order that works and carries a mark: the adapter marks ours with the client order id (2.0.0rc7)."""
+        symbol = self._symbols.get(order.ticker) if order.kind == "STK" else None
+        if symbol and order.reference and order.account == self._account and order.status in WORKING:
+            self._working.append(WorkingOrder(symbol, order.reference, f"PERM-{order.permanent_id}"))
+
+    def end_orders(self) -> OrdersHeard:
+        """Return every order of ours that works."""
+        return OrdersHeard(tuple(self._working))
 
     def take(self, position: BrokerPosition) -> None:
         if position.account != self._account:
@@ -118,19 +131,22 @@ class EarLine:
 
     def _hear(self, payload: bytes, hearing: Hearing, tell: Callable[[Heard], None]) -> bool:
         """Tell what a payload says; True when it answers the heartbeat."""
-        try:
-            position = read_position(payload)
-        except WireError as error:
-            raise self._ended(str(error)) from error
-        if isinstance(position, PositionsEnd):
-            self._send(CANCEL_POSITIONS)  # it would be told again with every change, not as a whole
-            tell(hearing.end())
-        elif position is not None:
-            hearing.take(position)
-        message = self._read(payload)
-        if isinstance(message, Refusal) and message.request_id == NO_REQUEST:
-            tell(Notice(message.code, message.text))
-        return isinstance(message, ServerTime)
+        match self._read(payload):
+            case BrokerPosition() as position:
+                hearing.take(position)
+            case PositionsEnd():
+                self._send(CANCEL_POSITIONS)  # it would be told again with every change, not as a whole
+                tell(hearing.end())
+                self._send(ASK_ORDERS)
+            case BrokerOrder() as order:
+                hearing.take_order(order)
+            case OrdersEnd():
+                tell(hearing.end_orders())
+            case Refusal(request_id=request_id, code=code, text=text) if request_id == NO_REQUEST:
+                tell(Notice(code, text))
+            case ServerTime():
+                return True
+        return False
 
     def hang_up(self) -> None:
         """End the connection from another thread: what waits on it is woken."""
@@ -140,9 +156,9 @@ class EarLine:
     def close(self) -> None:
         self._socket.close()
 
-    def _read(self, payload: bytes) -> Message | None:
+    def _read(self, payload: bytes) -> Message | BrokerPosition | PositionsEnd | BrokerOrder | OrdersEnd | None:
         try:
-            return wire.read_message(payload)
+            return wire.read_message(payload) or read_position(payload) or read_order(payload)
         except WireError as error:
             raise self._ended(str(error)) from error
 

@@ -69,10 +69,11 @@ class Client:
             self.refuse(_request_id(message), refused.code, refused.text)
 
     def send(self, message: Message) -> None:
-        """Send a message, unless a fault has other plans for it."""
+        """Send a message, unless a fault has other plans for it; faults strike the client of the lowest id alone."""
         self.world.log.add(False, self.client_id, message)
-        for frame in self.world.faults.on_the_way(kind_of(message), encode(message)):
-            self.write(frame)
+        frame, is_struck = encode(message), self.client_id <= min(self.world.clients, default=self.client_id)
+        for leaving in self.world.faults.on_the_way(kind_of(message), frame) if is_struck else [frame]:
+            self.write(leaving)
 
     def refuse(self, req_id: int, code: int, text: str) -> None:
         self.send(messages.error(req_id, code, text, time.time_ns()))

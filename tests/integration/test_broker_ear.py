@@ -3,20 +3,22 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from actors.link.heard import Beat, Connected, Deaf, Lost, Notice, PositionsHeard
+from actors.link.heard import Beat, Connected, Deaf, Lost, Notice, OrdersHeard, PositionsHeard, WorkingOrder
 from config.live.broker_ear import BrokerEar, Pace
 from tests.gateway.gateway import Gateway
 from tests.gateway.market import Market
-from tests.gateway.wire_client import WireClient
+from tests.gateway.wire_client import WireClient, closed_port
 from tests.integration.scripted_gateway import HANG_UP, ScriptedGateway, framed
 
 AAPL, ACCOUNT, CLIENT_ID = "AAPL.NASDAQ", "DU1234567", 2
-PATIENCE_SECS = 20.0  # far above what anything here takes
-QUICK = Pace(beat_secs=0.05, answer_secs=0.5, positions_secs=0.1, first_wait_secs=0.02, last_wait_secs=0.05)
+PATIENCE_SECS = 30.0  # far above what anything here takes
+QUICK = Pace(beat_secs=0.05, answer_secs=PATIENCE_SECS, positions_secs=0.1, first_wait_secs=0.02, last_wait_secs=0.05)
+HASTY = replace(QUICK, answer_secs=0.5)  # for a gateway that does not answer
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,12 @@ class Listener:
             time.sleep(0.005)
         raise AssertionError(f"waited in vain for {count} {kind.__name__}: {self.told[-20:]}")
 
+    def changes(self, known: object) -> object:
+        """Wait until the latest of a kind is another one than what is known, and return it."""
+        while (latest := self.hears(type(known))[-1]) == known:
+            self.hears(type(known), 1, since=len(self.told))  # that one was asked for before the change
+        return latest
+
     def steps(self) -> list[type]:
         """Return what it told of its connection, in order."""
         return [type(heard) for heard in self.told if isinstance(heard, Connected | Lost | Deaf)]
@@ -61,6 +69,7 @@ def listening(port: int, pace: Pace = QUICK, account: str = ACCOUNT) -> Iterator
         yield Listener(ear)
     finally:
         ear.stop()
+        ear._thread.join(PATIENCE_SECS)
         assert not ear._thread.is_alive()
 
 
@@ -81,8 +90,19 @@ def test_it_hears_what_the_account_holds(gateway):
         [empty] = line.hears(PositionsHeard)[:1]
         assert empty == PositionsHeard({})
         gateway.do.trade(AAPL, "sell", 7, "100")
-        since = len(line.told)
-        assert line.hears(PositionsHeard, 2, since)[1].ours == {AAPL: Decimal(-7)}
+        assert line.changes(empty).ours == {AAPL: Decimal(-7)}
+
+
+def test_it_hears_which_orders_of_programs_work(gateway):
+    with WireClient(gateway.port) as other, listening(gateway.port) as line:
+        [none] = line.hears(OrdersHeard)[:1]
+        assert none == OrdersHeard(())
+        gateway.do.place(AAPL, "sell", 5, "STP", "1.00")  # by hand: without a mark
+        other.place(1, "SELL", "STP", auxPrice=1.0, orderRef="O-1")
+        other.ask()
+        placed = gateway.state()["orders"][-1]
+
+        assert line.changes(none).working == (WorkingOrder(AAPL, "O-1", f"PERM-{placed['perm_id']}"),)
 
 
 def test_positions_of_another_account_are_not_told(gateway):
@@ -123,7 +143,7 @@ def test_a_gateway_that_is_away_is_told_once_and_tried_until_it_is_back(gateway)
 
 
 def test_a_hung_gateway_is_lost_though_the_connection_stands(gateway):
-    with listening(gateway.port) as line:
+    with listening(gateway.port, HASTY) as line:
         line.hears(Beat)
         gateway.do.hang()
         [lost] = line.hears(Lost)
@@ -145,9 +165,7 @@ def test_a_client_id_in_use_is_told_once_and_taken_when_it_is_free(gateway):
 
 
 def test_a_gateway_that_never_was_there_is_told_once():
-    with ScriptedGateway(0) as nobody:
-        port = nobody.port
-    with listening(port) as line:
+    with closed_port() as port, listening(port) as line:
         [lost] = line.hears(Lost)
         time.sleep(0.2)
         assert f"nothing answers at 127.0.0.1:{port}" in lost.reason
@@ -168,7 +186,7 @@ def test_a_gateway_that_never_was_there_is_told_once():
     ],
 )
 def test_whatever_else_a_gateway_does_is_a_loss_with_its_reason(script, reason):
-    with ScriptedGateway(10**18, script) as odd, listening(odd.port) as line:
+    with ScriptedGateway(10**18, script) as odd, listening(odd.port, HASTY) as line:
         [lost] = line.hears(Lost)[:1]
         assert reason in lost.reason
 

@@ -39,10 +39,30 @@ def test_an_exit_that_was_refused_and_fills_is_found_and_leaves_no_stop(tmp_path
         enter(day, node, 2)
         day.gateway.do.reject("place", 201)
         day.minute(4)
-        node.until(lambda: codes(node) == ["order_refused"] and day.stop(), "the refusal, the stop put back")
+        node.until_equal(
+            lambda: (codes(node), shape(day.resting())), (["order_refused"], [("STP", 100, "PreSubmitted")])
+        )
         changes_its_mind(day, node, 1)
         flat(day, node)
         assert fills(node)[-1].exit_reason is ExitReason.SIGNAL
+
+
+@SIDES
+def test_a_stop_that_was_refused_and_works_is_cancelled_before_it_can_fill(tmp_path, side):
+    with floor(tmp_path) as day:
+        node = day.start([opening(side, 2, 6)], sooner=SOON)
+        enter(day, node, 2)
+        day.gateway.do.reject("place", 201)
+        day.gateway.do.cancel(day.stop()["perm_id"])
+        node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit: its second stop is lost")
+        day.prints()
+        flat(day, node)
+        day.gateway.do.serve_refused()
+        assert shape(day.resting()) == [("STP", 100, "PreSubmitted")]
+        node.until(lambda: day.resting() == [], "the cancel, by the node started anew")
+        node.until(lambda: {"engine_behind", "stop_spare"} <= set(codes(node)), "the alerts")
+        enter(day, node, 6)
+        assert day.position() == 100 * side
 
 
 @SIDES

@@ -5,6 +5,8 @@ from tests.integration.live_rig import floor
 from tests.integration.live_steps import codes, enter, fills, flat, opening, shape
 from tests.integration.rig import SIDES
 
+SOON = {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ
+
 
 def of_stops(node):
     """Return the alerts about stops, in order."""
@@ -37,6 +39,20 @@ def test_of_two_stops_found_at_a_start_the_one_too_many_is_cancelled(tmp_path, s
         flat(day, second)
         assert [fill.exit_reason for fill in fills(second)] == [None, ExitReason.PROTECTIVE_STOP]
         assert of_stops(second) == ["stop_lost", "stop_restored", "stop_spare"]  # the one cancelled is not a stop lost
+
+
+@SIDES
+def test_a_running_node_finds_the_one_too_many_by_itself(tmp_path, side):
+    with floor(tmp_path) as day:
+        node = day.start([opening(side, 2)], sooner=SOON)
+        enter(day, node, 2)
+        put_back_beside(day, node)
+        latest = day.resting()[-1]
+        node.until(lambda: len(day.resting()) == 1, "the cancel of the stop before")
+        assert day.stop()["perm_id"] == latest["perm_id"]
+        assert "NautilusTrader holds it as ended; the node starts itself anew" in node.terminal
+        node.until_equal(lambda: of_stops(node), ["stop_lost", "stop_restored", "stop_spare"])
+        assert codes(node).count("engine_behind") == 1
 
 
 @SIDES
@@ -73,7 +89,8 @@ def test_a_stop_left_over_from_a_round_trip_that_is_over_is_cancelled_at_the_nex
 
         second = day.start([opening(side, 6)])
         second.until(lambda: day.resting() == [], "the cancel")
-        assert "stop_spare" in codes(second)
+        second.until(lambda: "stop_spare" in codes(second), "the alert")
         enter(day, second, 6)
         assert day.stop()["quantity"] == 100
-        assert second.terminal.count("fee $1.00") == len(fills(second)) == 3  # those of before are not booked again
+        second.until_equal(lambda: second.terminal.count("fee $1.00"), 3)
+        assert len(fills(second)) == 3  # those of before are not booked again

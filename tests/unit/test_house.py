@@ -38,21 +38,22 @@ PURE = {  # reach the engine by no path, not even through another module
     "actors": """account alerts alerts.codes alerts.day alerts.executions alerts.rules alerts.sender alerts.targets
         bars bars.slices commands journal journal.commands journal.file journal.performance
         journal.reader journal.schema journal.store journal.trips journal.watch link link.book_rules
-        link.data_age link.heard link.link_rules log log.file log.line_writer log.lines
-        log.narration log.news log.printed_line log.round_trip_trail loop loop.hang_watch
-        loss_limits messages performance performance.histogram performance.measures
-        performance.meter performance.order_tracks performance.process_load report report.breakdowns
-        report.charts report.format report.html report.live report.page report.performance
-        report.records report.reports report.sections report.statistics report.tables
-        report.terminal_summary report.trade_marks status status.answers status.desk_facts
-        status.line status.parts status.report status.table trailing_rules words""",
+        link.data_age link.heard link.link_rules link.stray_orders log log.file log.line_writer
+        log.lines log.narration log.news log.order_numbers log.printed_line log.repeated_failures
+        log.round_trip_trail loop loop.hang_watch loss_limits messages performance
+        performance.histogram performance.measures performance.meter performance.order_tracks
+        performance.process_load report report.breakdowns report.charts report.failures
+        report.format report.html report.live report.page report.performance report.records
+        report.reports report.sections report.statistics report.tables report.terminal_summary
+        report.trade_marks status status.answers status.desk_facts status.layout status.line
+        status.parts status.report status.table trailing_rules words""",
     "config": """alerts alerts.last_run alerts.start_memory backtest checks checks.gateway_wait checks.tws_answers
-        checks.tws_failures checks.tws_positions checks.tws_probe checks.tws_protobuf
-        checks.tws_wire checks.verdicts commands commands.operator commands.parser commands.status
-        commands.without_journal errors exit_codes live live.adapter_log live.broker_ear
-        live.disowned live.ear_line live.engine_stderr live.restart live.state_dir live.unbuffered live_report
-        live_report.bars live_report.equity live_report.orders live_report.story live_report.trades
-        live_report.window secrets""",
+        checks.tws_failures checks.tws_orders checks.tws_positions checks.tws_probe
+        checks.tws_protobuf checks.tws_wire checks.verdicts commands commands.operator
+        commands.parser commands.status commands.without_journal errors exit_codes live
+        live.adapter_log live.broker_ear live.disowned live.ear_line live.engine_stderr live.restart
+        live.state_dir live.unbuffered live_report live_report.bars live_report.equity
+        live_report.orders live_report.story live_report.trades live_report.window secrets""",
     "strategies": """call_limit command_lane commissions decision_voice entry_gate entry_holds entry_plan holding
         limited_rule memory momentum moving_average_cross order_news price_bar rsi_macd rule_row
         rules sizing stop_raises stops trade_measures unanswered""",

@@ -245,7 +245,7 @@ def test_the_table_fits_and_says_everything(state):
         "DOWN since 13:39:00: no answer [yet]",
         "equity $100,398.00, cash $90,000.10, exposure $20,200.00",
         "−$398.13, limit −$1,000.00",
-        "Shares   equal the broker's, checked 10 s ago",
+        "Books    equal the broker's, checked 10 s ago",
         "age of the last bar: AAPL 1 min, MSFT no bar yet STALE",
         "MSFT: locked: 50 shares are not ours",
         "process 77, started 10:00:00, memory 202 MB, CPU 1.2 %; as of 13:39:59",
