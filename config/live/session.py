@@ -152,6 +152,8 @@ class LiveSession:
 
     def close(self, ended_ns: int) -> None:
         """Write the end into the journal and close it; one that takes nothing keeps back neither alert nor report."""
+        if not self.helm.reason:  # an exception is on its way to whoever started this
+            self.helm.exit_code, self.helm.reason = EXIT_BROKEN, "the node was not built"
         try:
             self.store.end_run(self.run_id, ended_ns, self.helm.exit_code, self.helm.reason)
         except JournalError as error:

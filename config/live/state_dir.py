@@ -19,6 +19,7 @@ LOG: Final = "ballast.log"
 HALT_FILE_NAME: Final = "HALT"
 ENGINE_LOG: Final = "engine"  # what the names of the engine's own log begin with
 ANOTHER: Final = "Stop that one first, or name another directory with --state."
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")  # one gateway by three names
 LOOKS, LOOK_SECS = 5, 0.02  # at a lock that is held
 
 
@@ -196,7 +197,8 @@ def account_locked(account: str, host: str, port: int) -> Iterator[None]:
 
 
 def _account_lock(account: str, host: str, port: int) -> str:
-    return f"ballast-{account}-{host.replace('/', '_')}-{port}.lock"
+    place = "127.0.0.1" if host in LOOPBACK else host.replace("/", "_")
+    return f"ballast-{account}-{place}-{port}.lock"
 
 
 @contextmanager

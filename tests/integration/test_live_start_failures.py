@@ -75,6 +75,8 @@ def test_node_that_cannot_connect_after_the_checks_is_told(tmp_path, web):
         broken = {"config.live.session.make_node": "lambda *_: 1 // 0"}
         node = Node(day.gateway.port, day.state, TABLES, (), sooner=broken)
         assert node.exit_code() == 1
+        with node.journal() as journal:
+            assert [(run.exit_code, run.reason) for run in journal.runs()] == [(1, "the node was not built")]
 
     assert "paper DU…567 start failed (exit 1): integer division or modulo by zero" in web.lines[0]
 

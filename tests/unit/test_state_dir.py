@@ -17,6 +17,7 @@ from config.live.state_dir import (
     is_running,
     locked,
     refuse_second,
+    trading_process,
 )
 
 
@@ -112,6 +113,9 @@ def test_an_account_at_a_gateway_is_traded_once(root):
         )
         with refused, account_locked("DU1234567", "127.0.0.1", 4002):
             pass
+        with pytest.raises(SecondInstance), account_locked("DU1234567", "localhost", 4002):
+            pass
+        assert trading_process("DU1234567", "localhost", 4002) == str(os.getpid())
         with account_locked("DU1234567", "127.0.0.1", 4102), account_locked("DU7654321", "127.0.0.1", 4002):
             pass
     with account_locked("DU1234567", "127.0.0.1", 4002):
