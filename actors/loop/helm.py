@@ -8,7 +8,10 @@ behind the stops at the broker.
 
 """
 
+import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -33,8 +36,7 @@ EXIT_DONE, EXIT_LOSS_LIMIT = 0, 5
 LOOK_EVERY = timedelta(milliseconds=100)
 FLATTEN_SECS = 30.0  # for what is being closed once the program is asked to stop; the loss limit waits without end
 NANOS_IN_SECOND = 1_000_000_000
-
-
+PIPE_BYTES = 65_536
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -61,6 +63,23 @@ class StopRequest:
         """Take the stop signals; to be called in the main thread."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._ask)
+
+    @contextmanager
+    def overhears(self) -> Iterator[None]:
+        """Count a stop signal whoever's handler took it: one that waits while the node connects is Nautilus's."""
+        reading, writing = os.pipe()
+        for end in (reading, writing):
+            os.set_blocking(end, False)
+        before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            with suppress(BlockingIOError):  # none came
+                came = os.read(reading, PIPE_BYTES)
+                self.signals = self.signals or sum(number in came for number in STOP_SIGNALS)
+            os.close(reading)
+            os.close(writing)
 
     def _ask(self, *_: object) -> None:
         self.signals += 1

@@ -102,14 +102,20 @@ class Control(Watcher):
         self._on_stop = on_stop
         self._halts: dict[str, str] = {}  # source → who and why
         self._loss_halt: Halt | None = None
+        self._untold: list[str] = []  # halts: at a start nobody has yet taken up what is held
         self._closing: list[Closing] = []
         self._stale: set[int] | None = None  # commands that waited before this node listened; None = not yet known
 
     @contained_start
     def on_start(self) -> None:
         self.listen(Topic.COMMANDS, self.on_command)
-        self.once_started(self.on_look)
+        self.once_started(self.on_started)
+
+    @contained
+    def on_started(self, event: TimeEvent) -> None:
+        """Halt at once where a halt is kept; tell of it at the next look, when the owners hold what they held."""
         self.clock.set_timer("control", LOOK_EVERY, callback=self.on_look)
+        self.on_look(event)
 
     @contained
     def on_command(self, command: object) -> None:
@@ -118,6 +124,7 @@ class Control(Watcher):
 
     @contained
     def on_look(self, event: TimeEvent) -> None:
+        self._tell_halts(event.ts_event)
         self._look_at_file(event.ts_event)
         try:
             self._look_at_journal(event.ts_event)
@@ -151,8 +158,14 @@ class Control(Watcher):
         self._halts[source] = detail
         ts = self._event_time(now_ns)
         self.publish_message(Topic.COMMANDS, HoldEntries(ts, source, detail))
-        text = f"halted {detail}. No entries until resumed. {holdings_text(self._symbols(now_ns))}"
-        self.publish_message(Topic.ALERTS, AlertRaised(ts, "operator_halt", "warning", text))
+        self._untold.append(detail)
+
+    def _tell_halts(self, now_ns: int) -> None:
+        untold, self._untold = self._untold, []
+        for detail in untold:
+            text = f"halted {detail}. No entries until resumed. {holdings_text(self._symbols(now_ns))}"
+            alert = AlertRaised(self._event_time(now_ns), "operator_halt", "warning", text)
+            self.publish_message(Topic.ALERTS, alert)
 
     def _release(self, source: str, now_ns: int) -> str:
         """Lift a halt; return which it was, "" if it was none."""

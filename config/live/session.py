@@ -131,7 +131,7 @@ class LiveSession:
         )
         node = self._node(link.actors)
         try:
-            with link.listening(), engine_stderr(self.desk.directory):
+            with link.listening(), engine_stderr(self.desk.directory), self._request.overhears():
                 # Left as it is before that, it would raise in the midst of some handler
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 node.run()

@@ -1,7 +1,8 @@
 """A client of the gateway for tests: says what it is told to say, and waits for what it is told to expect."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,9 +10,17 @@ from google.protobuf.message import Message
 
 from tests.gateway.codec import PREFIX, decode_answer, encode, framed, kind_of, length_of, schema
 
-PATIENCE_SECS = 10.0  # beyond it a test has failed, however slow the machine
+PATIENCE_SECS = 30.0  # beyond it a test has failed, however slow the machine
 AAPL = {"symbol": "AAPL", "secType": "STK", "exchange": "SMART", "primaryExch": "NASDAQ"}
 Wanted = Callable[[Any], bool]
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Yield a port at which nothing answers, nor another process begins to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 class WireClient:

@@ -1,7 +1,7 @@
 """Nodes with alert targets on loopback, and what is expected to arrive there: each alert once, with its severity."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from catalog.sessions import Sessions, SessionWindow
 from config.alerts.sending import make_alerter
 from tests.integration import live_rig
 from tests.integration.alert_servers import Inbox
+from tests.integration.live_rig import Floor
 
 STAMP = r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d "  # exchange time, with the date when it is another one
 PAGE = (live_rig.ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
@@ -73,15 +74,23 @@ def codes_of(*scenarios: Sequence[Expected]) -> set[str]:
 
 
 class Calendar(Sessions):
-    """Whatever the day is: the session of today is over once there is a file of this name."""
+    """Whatever day and hour it is: the session that is played, which is over once there is a file of this name."""
+
+    def __init__(self, played_ns: int) -> None:
+        super().__init__()
+        self._played = self.local(played_ns).date()
 
     def window(self, ts: int) -> SessionWindow:
-        return SessionWindow(self.local(ts).date(), 2**62, 0 if Path("over").exists() else 2**62)
+        return SessionWindow(self._played, 2**62, 0 if Path("over").exists() else 2**62)
 
 
-def make_alerter_of_calendar(settings: Any, title: str, _sessions: Sessions, *others: Any) -> Alerter:
-    """Make the alerter with that calendar; the session's own may be closed while a test runs."""
-    return make_alerter(settings, title, Calendar(), *others)
+def alerter_on(played_ns: int) -> Callable[..., Alerter]:
+    """Return what makes the alerter with that calendar; by the clock's another session may run, or end."""
+
+    def make(settings: Any, title: str, _sessions: Sessions, *others: Any) -> Alerter:
+        return make_alerter(settings, title, Calendar(played_ns), *others)
+
+    return make
 
 
 def make_hasty_sender(targets: Sequence[AlertTarget]) -> AlertSender:
@@ -94,9 +103,16 @@ def stand_in(name: str) -> Any:
     return f"__import__('{__name__}', fromlist=['x']).{name}"
 
 
-ANY_DAY = {"config.live.session.make_alerter": stand_in("make_alerter_of_calendar")}
+def any_day(day: Floor) -> dict[str, Any]:
+    """Return what makes the alerts the same at any time, and however slow the machine is."""
+    return {
+        "config.live.session.make_alerter": f"{stand_in('alerter_on')}({day.gateway.state()['session']['open']})",
+        "actors.loop.loop_watch.MAX_LATE_SECS": live_rig.PATIENCE_SECS,
+    }
+
+
 HASTY = {
     "config.alerts.sending.AlertSender": stand_in("make_hasty_sender"),
-    "actors.alerts.sender.STUCK_SECS": 1.0,
+    "actors.alerts.sender.STUCK_SECS": 3.0,  # far above what a target that is well takes
     "actors.alerts.sender.MAX_ATTEMPTS": 10_000,  # a quarter of an hour with the pauses of a real one
 }

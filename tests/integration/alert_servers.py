@@ -21,7 +21,12 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 class Inbox:
-    """What came: title and lines of each message; HTTP answers are taken from ``answers`` first, then 200."""
+    """
+    What came: title and lines of each message; HTTP answers are taken from ``answers`` first, then 200.
+
+    One that does not listen yet has its port all the same, so nobody else takes it: who connects is refused.
+
+    """
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, list[str]]] = []
@@ -30,6 +35,7 @@ class Inbox:
         self.may_answer = Event()
         self.may_answer.set()
         self.port = 0
+        self.listen: Callable[[], None]
 
     @property
     def lines(self) -> list[str]:
@@ -40,14 +46,14 @@ class Inbox:
 
 
 @contextmanager
-def http_inbox(port: int = 0) -> Iterator[Inbox]:
+def http_inbox(*, listens: bool = True) -> Iterator[Inbox]:
     inbox = Inbox()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             inbox.asked += 1
-            inbox.may_answer.wait(PATIENCE_SECS)
+            inbox.may_answer.wait()  # at the end of a test at the latest
             status = inbox.answers.pop(0) if inbox.answers else 200
             if status == 200:
                 inbox.took(sent["title"], sent["message"])
@@ -58,7 +64,8 @@ def http_inbox(port: int = 0) -> Iterator[Inbox]:
         def log_message(self, *_args: object) -> None:
             pass
 
-    with _serving(ThreadingHTTPServer(("127.0.0.1", port), Handler), inbox):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+    with _serving(server, inbox, listens=listens):
         yield inbox
 
 
@@ -93,21 +100,29 @@ def smtp_inbox() -> Iterator[Inbox]:
             inbox.asked += 1
             inbox.took(str(make_header(decode_header(mail["Subject"]))), part.get_payload(decode=True).decode())
 
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
     server.daemon_threads = True
     with _serving(server, inbox):
         yield inbox
 
 
 @contextmanager
-def _serving(server: socketserver.TCPServer, inbox: Inbox) -> Iterator[None]:
-    inbox.port = server.server_address[1]
+def _serving(server: socketserver.TCPServer, inbox: Inbox, *, listens: bool = True) -> Iterator[None]:
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
+
+    def listen() -> None:
+        server.server_activate()
+        thread.start()
+
+    server.server_bind()
+    inbox.port, inbox.listen = server.server_address[1], listen
+    if listens:
+        listen()
     try:
         yield
     finally:
         inbox.may_answer.set()
-        server.shutdown()
+        if thread.ident:
+            server.shutdown()
+            thread.join()
         server.server_close()
-        thread.join()

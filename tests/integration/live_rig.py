@@ -27,9 +27,10 @@ from tests.gateway.market import Market
 from tests.integration.rig import AAPL, MINUTE_NS, QUIET, session_bars
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECS = 30.0  # far above what anything here takes: a test that waits so long has failed
+PATIENCE_SECS = 90.0  # far above what anything takes, a start on a busy machine too: who waits so long has failed
 LOOK_SECS = 0.02
 SETTLE_SECS = 0.25  # for the node to deal with a minute that changes nothing a test could wait for
+HISTORY = "HistoricalDataRequest"
 PRICE = 100.0
 FRIDAY = "2024-10-04"  # the session before that of `session_bars`
 
@@ -123,16 +124,18 @@ class Node:
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         """Wait for something and return it; a node that ends or a wait that is too long fails the test."""
         for _ in range(int(PATIENCE_SECS / LOOK_SECS)):
+            has_ended = self.process.poll() is not None  # asked first: what it did last may be what is waited for
             if found := condition():
                 return found
-            assert self.process.poll() is None, f"the node ended while a test waited for {what}:\n{self.terminal}"
+            assert not has_ended, f"the node ended while a test waited for {what}:\n{self.terminal}"
             time.sleep(LOOK_SECS)
         raise AssertionError(f"waited in vain for {what}:\n{self.terminal[-4000:]}")
 
     def until_equal(self, look: Callable[[], Any], expected: Any) -> None:
         """Look until what is seen is what is ``expected``: the node writes while a test reads."""
         for _ in range(int(PATIENCE_SECS / LOOK_SECS)):
-            if look() == expected or self.process.poll() is not None:
+            has_ended = self.process.poll() is not None
+            if look() == expected or has_ended:
                 break
             time.sleep(LOOK_SECS)
         assert look() == expected, self.terminal[-4000:]
@@ -164,7 +167,7 @@ class Floor:
         tables: Sequence[str],
         *overrides: str,
         flags: Sequence[str] = (),
-        asks: str = "HistoricalDataRequest",
+        asks: str = HISTORY,
         sooner: Mapping[str, float] | None = None,
     ) -> Node:
         """
@@ -173,13 +176,19 @@ class Floor:
         ``sooner`` sets constants of its modules by their dotted names, for what it would else wait for too long.
 
         """
-        before = self.gateway.received()[asks]
+        before = self.asked(asks)
         node = Node(self.gateway.port, self.state, tables, overrides, *flags, sooner=sooner)
         self.nodes.append(node)
         symbols = 2 if any("MSFT" in table for table in tables) else 1
-        node.until(lambda: self.gateway.received()[asks] >= before + symbols, "the subscription of bars")
+        node.until(lambda: self.asked(asks) >= before + symbols, "the subscription of bars")
         time.sleep(SETTLE_SECS)
         return node
+
+    def asked(self, kind: str = HISTORY) -> int:
+        """Return how many such requests came; of history those alone that are kept up to date, as minute bars are."""
+        if kind != HISTORY:
+            return self.gateway.received()[kind]
+        return sum(bool(frame.fields.get("keepUpToDate")) for frame in self.gateway.frames(kind))
 
     def minute(self, number: int) -> None:
         """Play the session to the end of its n-th minute, each minute with a moment for the node."""
@@ -205,6 +214,10 @@ class Floor:
     def resting(self, symbol: str = AAPL) -> list[dict[str, Any]]:
         """Return what works at the broker."""
         return self.orders(symbol, "PreSubmitted", "Submitted")
+
+    def working(self) -> list[dict[str, Any]]:
+        """Return what works at the broker, of every symbol."""
+        return [order for order in self.gateway.state()["orders"] if order["status"] in ("PreSubmitted", "Submitted")]
 
     def stop(self, symbol: str = AAPL) -> dict[str, Any]:
         """Return the one resting stop."""

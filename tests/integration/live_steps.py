@@ -36,6 +36,12 @@ def flat(day: Floor, node: Node, symbol: str = AAPL) -> None:
     )
 
 
+def is_over(node: Node, symbol: str = AAPL) -> bool:
+    """Tell whether the node knows that its latest round trip is over, and may enter again."""
+    with node.journal() as journal:
+        return journal.open_trip(symbol) is None
+
+
 def fills(node: Node, symbol: str = AAPL) -> list[OrderFilled]:
     with node.journal() as journal:
         return [fill for fill in journal.fills(*EVER) if fill.symbol == symbol]

@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-from tests.integration.live_rig import ROOT, Floor
+from tests.integration.live_rig import LOOK_SECS, ROOT, Floor
 
 
 class Operator:
@@ -26,14 +27,16 @@ class Operator:
     def __call__(self, *words: str) -> tuple[int, str]:
         """Give a command; return its exit code and its words."""
         with self.begin(*words) as process:
-            text, _ = process.communicate(timeout=60)
+            text, _ = process.communicate(timeout=180)
         return process.returncode, text
 
     def while_prices_come(self, day: Floor, *words: str) -> tuple[int, str]:
-        """Give a command that needs fills; the session goes on while it is carried out."""
+        """Give a command that needs fills; a price comes whenever an order waits for one, however slow all else is."""
         with self.begin(*words) as process:
             while process.poll() is None:
-                day.prints()
+                if any(order["type"] == "MKT" for order in day.working()):
+                    day.prints()
+                time.sleep(LOOK_SECS)
             text = process.stdout.read() if process.stdout else ""
         return process.returncode, text
 

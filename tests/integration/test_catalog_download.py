@@ -22,9 +22,10 @@ from tests.gateway.gateway import Gateway
 from tests.gateway.market import Market
 
 ROOT = Path(__file__).resolve().parents[2]
+SATURDAY_NS = 1_728_129_600 * 10**9  # 2024-10-05 12:00 UTC: of whole sessions alone, whatever day it is
 AAPL, MSFT = "AAPL.NASDAQ", "MSFT.NASDAQ"
 MINUTE, FIVE_SECONDS = "AAPL.NASDAQ-1-MINUTE-LAST-EXTERNAL", "AAPL.NASDAQ-5-SECOND-LAST-EXTERNAL"
-MARKET = Market.demo(time.time_ns())
+MARKET = Market.demo(SATURDAY_NS)
 HISTORY = MARKET.frames(AAPL)[: 10 * 390]  # ten sessions that are over
 DAYS = sorted({str(day) for day in pd.DatetimeIndex(HISTORY["ts"].to_numpy().view("M8[ns]")).date})
 
@@ -36,7 +37,7 @@ def gateway() -> Iterator[Gateway]:
 
 
 def start(gateway: Gateway, catalog: Path, *words: str, first: str = DAYS[-1]) -> subprocess.Popen[str]:
-    where = ["--port", str(gateway.port), "--start", first, "--catalog", str(catalog)]
+    where = ["--port", str(gateway.port), "--start", first, "--end", DAYS[-1], "--catalog", str(catalog)]
     command = [sys.executable, "-m", "catalog", "download", *where, *(words or ("--symbol", AAPL))]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
@@ -85,6 +86,7 @@ def test_what_a_killed_download_fetched_stays_and_the_next_goes_on(gateway: Gate
     until(lambda: len(asked(gateway)) >= 3)
     process.kill()
     process.communicate()
+    until(lambda: not gateway.state()["clients"])  # what it sent has been read to its end
     before = asked(gateway)
     held = BarStore(tmp_path / "c").count(FIVE_SECONDS)
     assert 2 * 720 <= held <= 5 * 720  # five requests leave at once, the next ones after a pause

@@ -47,7 +47,7 @@ def test_store_takes_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert BarStore(tmp_path / "prices").count(KIND) == 1
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.lists(st.integers(-30, 30), min_size=1, max_size=20), min_size=1, max_size=4))
 def test_store_merges_any_writes_to_the_union_with_the_last_word(
     tmp_path_factory: pytest.TempPathFactory, writes: list[list[int]]

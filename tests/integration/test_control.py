@@ -7,7 +7,8 @@ from pathlib import Path
 
 from actors.journal.commands import CommandJournal
 from actors.messages import ExitReason, Side
-from tests.integration.live_rig import Node, at_minute, flat_market, floor
+from tests.integration.live_rig import Floor, Node, at_minute, flat_market, floor
+from tests.integration.live_steps import enter, flat, is_told
 from tests.integration.operator_rig import Operator
 from tests.integration.rig import AAPL, MSFT, SIDES
 
@@ -15,6 +16,12 @@ from tests.integration.rig import AAPL, MSFT, SIDES
 def opening(side: Side, symbol: str, *minutes: int) -> str:
     up, down = (minutes, ()) if side is Side.LONG else ((), minutes)
     return at_minute(symbol, up=up, down=down, short=side is Side.SHORT)
+
+
+def until_both_are_held(day: Floor, node: Node, quantity: int) -> None:
+    """Wait until each symbol has its position, and the node knows."""
+    for symbol in (AAPL, MSFT):
+        node.until(lambda symbol=symbol: day.position(symbol) == quantity and is_told(day, node, symbol), symbol)
 
 
 def check_what_was_written(state: Path, terminal: str) -> None:
@@ -38,7 +45,7 @@ def test_an_operator_halts_resumes_flattens_and_stops(tmp_path, side):
         day.minute(2)
         node.until(lambda: len(day.orders(MSFT)) == 2 and len(day.orders()) == 2, "the entries and their stops")
         day.prints()
-        node.until(lambda: day.position() == day.position(MSFT) == 100 * side, "the positions")
+        until_both_are_held(day, node, 100 * side)
 
         code, text = operator.while_prices_come(day, "flatten", "msft")
         assert (code, text) == (0, f"flat: MSFT {100 * side:+} closed. `halt` shuts entries too.\n")
@@ -64,6 +71,8 @@ def test_an_operator_halts_resumes_flattens_and_stops(tmp_path, side):
             assert "expected one of AAPL" in journal.answer_of(early).text
         day.minute(5)
         node.until(lambda: len(day.orders(MSFT)) == 5, "the entry after the halt")
+        day.prints()
+        until_both_are_held(day, node, 100 * side)
 
         code, text = operator.while_prices_come(day, "flatten")
         assert (code, day.position(), day.position(MSFT), day.resting(), day.resting(MSFT)) == (0, 0, 0, [], [])
@@ -92,7 +101,7 @@ def test_a_flatten_claims_no_symbol_that_it_may_not_close(tmp_path, side):
         day.minute(2)
         node.until(lambda: len(day.orders(MSFT)) == 2 and len(day.orders()) == 2, "the entries and their stops")
         day.prints()
-        node.until(lambda: day.position() == day.position(MSFT) == 100 * side, "the positions")
+        until_both_are_held(day, node, 100 * side)
         day.gateway.do.trade(AAPL, "buy" if side is Side.LONG else "sell", 10)
         node.until(lambda: "AAPL LOCKED" in node.terminal, "the lock")
         before = day.orders()
@@ -114,10 +123,7 @@ def test_a_halt_outlives_the_node_and_the_dead_are_told_of(tmp_path):
     with floor(tmp_path) as day:
         tables, operator = [at_minute(up=[2]), at_minute(MSFT, up=[4, 5, 6])], Operator(day.state)
         node = day.start(tables)
-        day.minute(2)
-        node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
-        day.prints()
-        node.until(lambda: day.position() == 100, "the position")
+        enter(day, node, 2)
         node.until(lambda: operator.status()["positions"], "the position in the status")
         node.kill()
 
@@ -139,7 +145,8 @@ def test_a_halt_outlives_the_node_and_the_dead_are_told_of(tmp_path):
         node = day.start(tables)
         day.minute(4)
         with CommandJournal(day.state / "journal.sqlite") as journal:
-            assert "not carried out: it was asked for before this node ran" in journal.answer_of(late).text
+            answer = node.until(lambda: journal.answer_of(late), "its answer")
+            assert "not carried out: it was asked for before this node ran" in answer.text
         assert (day.position(), day.stop()["quantity"]) == (100, 100)
         node.until_says("MSFT refused: halted: by ")
         status = operator.status()
@@ -168,14 +175,11 @@ def test_no_operator_lifts_the_daily_loss_limit(tmp_path):
         operator = Operator(day.state)
         overrides = ("risk.max_daily_loss_usd=200", 'risk.on_daily_loss="halt"')
         node = day.start([at_minute(up=[2, 8])], *overrides)
-        day.minute(2)
-        node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
-        day.prints()
-        node.until(lambda: day.position() == 100, "the position")
+        enter(day, node, 2)
         day.minute(4)
         node.until(lambda: len(day.orders()) == 3, "the closing order")
         day.prints()
-        node.until(lambda: day.position() == 0, "being flat")
+        flat(day, node)
         assert operator("halt", "--reason", "enough")[0] == 0
 
         code, text = operator("resume")

@@ -16,12 +16,8 @@ from config.live.state_dir import JOURNAL
 from tests.deploy_files import INSTALLED, ROOT, unit_settings
 from tests.integration.alert_servers import http_inbox
 from tests.integration.live_rig import Node, at_minute, floor
+from tests.integration.live_steps import enter
 from tests.unit.journal_builders import RUN, TripTeller, write
-
-
-def has_filled(node: Node) -> bool:
-    with node.journal() as journal:
-        return bool(journal.open_trips()["AAPL.NASDAQ"].fills)
 
 
 def has_spoken(node: Node) -> bool:
@@ -48,10 +44,7 @@ def test_journal_is_copied_whole_while_a_node_writes_it_and_a_start_goes_on_from
     with floor(tmp_path) as day:
         day.state = tmp_path / "state" / "paper-DU1234567"
         node = day.start(tables)
-        day.minute(2)
-        node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
-        day.prints()
-        node.until(lambda: has_filled(node), "the fill in the journal")
+        enter(day, node, 2)
         assert "paper-DU1234567-" in run_unit("ballast-backup.service", tmp_path, exit_code=0)
         assert node.process.poll() is None
         node.kill()

@@ -23,7 +23,7 @@ from tests.integration.alert_servers import http_inbox
 from tests.unit.test_docs import PAGES, commands, text_of
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECS = 60.0
+PATIENCE_SECS = 180.0
 NOT_RUN = {  # the beginning of a command, and why
     "pytest": "runs this",
     "python -m catalog download": "test_download does, against the gateway",
@@ -63,6 +63,7 @@ class Shell:
 
     def __init__(self, place: Path, **environ: str) -> None:
         self.place = place
+        self.nodes: list[subprocess.Popen[bytes]] = []
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("BALLAST_")}
         self.environ = inherited | {"PYTHONPATH": str(ROOT)} | environ
 
@@ -84,7 +85,9 @@ class Shell:
 
     def start(self, words: list[str]) -> subprocess.Popen[bytes]:
         with (self.place / "node.txt").open("w") as out:
-            return subprocess.Popen(self.command(words), cwd=self.place, env=self.environ, stdout=out, stderr=out)  # noqa: S603 - our own pages
+            node = subprocess.Popen(self.command(words), cwd=self.place, env=self.environ, stdout=out, stderr=out)  # noqa: S603 - our own pages
+        self.nodes.append(node)
+        return node
 
 
 def test_reasons_not_to_run_a_command_are_of_commands_that_are_there() -> None:
@@ -129,9 +132,13 @@ def csv_of_two_sessions() -> str:
 @pytest.fixture
 def live(tmp_path: Path):
     """The gateway of the tests on a free port, and a target for alerts, both in the environment of each command."""
-    with Gateway.start(Market.demo(soon()), speed=60) as gateway, http_inbox() as inbox:
+    with Gateway.start(Market.demo(soon()), speed=30) as gateway, http_inbox() as inbox:
         address = f"json://127.0.0.1:{inbox.port}/"
-        yield Shell(tmp_path, BALLAST_IB__PORT=str(gateway.port), BALLAST_ALERT_URLS=address)
+        shell = Shell(tmp_path, BALLAST_IB__PORT=str(gateway.port), BALLAST_ALERT_URLS=address)
+        yield shell
+        for node in shell.nodes:  # of a test that failed
+            node.kill()
+            node.wait()
 
 
 def test_commands_of_a_live_node_do_what_they_say(live: Shell, tmp_path: Path) -> None:

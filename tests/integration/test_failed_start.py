@@ -16,6 +16,7 @@ from config.loader import load_settings
 from tests.integration.alert_servers import Inbox, http_inbox
 from tests.unit.journal_builders import RUN, TripTeller, write
 
+LIMIT = "config.alerts.failed_start.SEND_SECS"
 SECRET = "hunter2"  # noqa: S105 - what must not be shown
 AWAY = StartFailure(4, "connection: nothing answers at 127.0.0.1:4002", "Start IB Gateway.")
 NOW_NS = 1_700_000_000_000_000_000
@@ -55,6 +56,7 @@ def starter(tmp_path, monkeypatch):
     (tmp_path / "state").mkdir()
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(LIMIT, 60.0)  # a target that answers is not given up on a slow machine
     with http_inbox() as inbox:
         addresses = [f"json://{SECRET}:{SECRET}@127.0.0.1:{port}/{SECRET}" for port in (inbox.port, 1)]
         monkeypatch.setenv("BALLAST_ALERT_URLS", addresses[0])
@@ -139,9 +141,11 @@ def test_memory_of_another_user_is_not_believed(starter, monkeypatch):
     assert len(starter.inbox.lines) == 2
 
 
-def test_alert_that_no_target_took_is_sent_at_the_next_attempt(starter):
+def test_alert_that_no_target_took_is_sent_at_the_next_attempt(starter, monkeypatch):
     starter.inbox.answers = [500] * 50
-    starter.fails()
+    with monkeypatch.context() as hasty:
+        hasty.setattr(LIMIT, 0.2)
+        starter.fails()
     assert starter.said == ["alert start_failed was taken by no target"]
 
     starter.inbox.answers = []
@@ -150,7 +154,7 @@ def test_alert_that_no_target_took_is_sent_at_the_next_attempt(starter):
 
 
 def test_target_that_hangs_keeps_the_process_for_seconds_only(starter, monkeypatch):
-    monkeypatch.setattr("config.alerts.failed_start.SEND_SECS", 0.2)
+    monkeypatch.setattr(LIMIT, 0.2)
     starter.inbox.may_answer.clear()
     starter.fails()
 

@@ -22,7 +22,7 @@ def walk(gateway: Gateway, **commands: str) -> list[dict[str, Any]]:
     """Run a node that does at its n-th bar what the n-th command says; return what it saw."""
     told = json.dumps({number.removeprefix("at_"): word for number, word in commands.items()})
     arguments = [sys.executable, str(NODE), str(gateway.port), str(gateway.control_port), told]
-    ended = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    ended = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=180, check=True)  # noqa: S603
     return [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
 
 

@@ -15,7 +15,7 @@ from tests.gateway.__main__ import main
 from tests.gateway.control import names
 from tests.gateway.gateway import Gateway, soon
 from tests.gateway.market import Market
-from tests.gateway.wire_client import AAPL, WireClient
+from tests.gateway.wire_client import AAPL, PATIENCE_SECS, WireClient
 
 ROOT = Path(__file__).parents[2]
 SYMBOL = "AAPL.NASDAQ"
@@ -25,7 +25,7 @@ class ControlLine:
     """A connection to a control port."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 10)
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_SECS)
         self._file = self._socket.makefile("rw")
 
     def say(self, line: str) -> dict[str, Any]:

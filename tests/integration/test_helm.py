@@ -1,11 +1,13 @@
-"""How the helm ends a session, its clock played by hand."""
+"""How the helm ends a session, its clock played by hand; and a signal while a node connects, over TCP."""
 
+import signal
 from types import SimpleNamespace
 
 import pytest
 
 from actors.loop.helm import FLATTEN_SECS, Helm, StopRequest
 from actors.messages import AlertRaised, Flatten, HoldEntries, LockSymbol, PositionReported, StopNode
+from tests.integration.live_rig import Node, at_minute, floor
 from tests.integration.rig import AAPL, SIDES
 
 
@@ -111,3 +113,40 @@ def test_who_asked_for_the_end_gets_no_restart(is_asked):
         helm.request.ask("stopped by anna")
     helm.on_command(StopNode(1, 4, "the adapter needs a restart", restarts=True))
     assert (helm.wants_restart, helm.exit_code) == (not is_asked, 4)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_signal_that_another_handler_takes_is_counted_all_the_same(number):
+    request, taken = StopRequest(), []
+    before = signal.signal(number, lambda *_: taken.append(number))  # as Nautilus has one while the node starts
+    try:
+        with request.overhears():
+            assert request.signals == 0
+            signal.raise_signal(number)
+        with request.overhears():
+            signal.raise_signal(number)
+    finally:
+        signal.signal(number, before)
+
+    assert (taken, request.signals) == ([number] * 2, 1)
+
+
+def test_signals_of_another_kind_ask_for_no_stop():
+    request = StopRequest()
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    with request.overhears():
+        signal.raise_signal(signal.SIGALRM)
+    signal.signal(signal.SIGALRM, before)
+
+    assert request.signals == 0
+
+
+def test_ctrl_c_while_the_node_connects_is_no_fault(tmp_path):
+    with floor(tmp_path) as day:
+        node = Node(day.gateway.port, day.state, [at_minute(up=[2])], [])
+        day.nodes.append(node)
+        node.until(lambda: day.gateway.received()["StartApiRequest"] > 1, "a connection after that of the checks")
+        node.process.send_signal(signal.SIGINT)
+
+        assert node.exit_code() == 0, node.terminal
+        assert "(exit 0)" in node.terminal

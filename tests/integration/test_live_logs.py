@@ -15,7 +15,7 @@ from tests.integration import live_rig
 from tests.integration.live_rig import flat_market, floor
 from tests.integration.live_steps import codes, enter, flat, is_told, opening, shape
 from tests.integration.rig import SIDES
-from tests.integration.test_live_faults import until_down, until_up
+from tests.integration.test_live_faults import restart
 
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 PIPE_BYTES = 4096
@@ -52,13 +52,12 @@ def test_each_step_of_each_order_is_one_line_with_its_ids_over_rotation_and_rest
         enter(day, first, 2)
         day.prints()
         first.until(lambda: day.position() == 100 * side and is_told(day, first), "the whole entry")
-        day.minute(5)
-        first.until(lambda: first.terminal.count(" for 100, risk ") == 3, "two steps of the stop")
+        for minute, told in ((4, 2), (5, 3)):
+            day.minute(minute)
+            first.until(lambda: first.terminal.count(" for 100, risk ") == told, "a step of the stop")  # noqa: B023
         for code in (2104, 2119, 2104, 2119, 2158):
             day.gateway.do.notice(code)
-        day.gateway.do.restart(0.2)
-        until_down(first)
-        until_up(first)
+        restart(day, first, 0.2)
         assert first.terminate() == 0
         second = day.start(tables, *TRAILING, sooner=sooner)
         day.gateway.do.split_fills(1)

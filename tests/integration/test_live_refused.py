@@ -9,7 +9,8 @@ from scripted_gateway import ScriptedGateway, framed, message, started
 
 from actors.journal.store import JournalStore
 from tests.gateway.gateway import Gateway
-from tests.integration.live_rig import LOOK_SECS, Node, at_minute, floor
+from tests.gateway.wire_client import closed_port
+from tests.integration.live_rig import LOOK_SECS, PATIENCE_SECS, Node, at_minute, floor
 from tests.unit.journal_builders import RUN
 
 TABLES = [at_minute(up=[2])]
@@ -31,7 +32,7 @@ def told(tmp_path, port, *overrides):
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(LOOK_SECS)
@@ -60,10 +61,8 @@ def test_a_start_that_may_not_be_says_why_and_leaves_no_state(tmp_path, script, 
 
 
 def test_an_absent_gateway_is_told(tmp_path):
-    with ScriptedGateway(time.time_ns()) as gateway:
-        port = gateway.port
-
-    code, text = told(tmp_path, port)
+    with closed_port() as port:
+        code, text = told(tmp_path, port)
 
     assert code == 4
     assert f"nothing answers at 127.0.0.1:{port}" in text

@@ -8,7 +8,9 @@ import pytest
 
 from actors.journal.store import JournalStore
 from actors.messages import ExitReason, LossBaselineSet, LossLimitHit, Side
+from catalog.recorded_bars import read
 from tests.integration.live_rig import PRICE, at_minute, flat_market, floor
+from tests.integration.live_steps import decisions, is_told
 from tests.integration.rig import AAPL, MSFT, SIDES
 
 EVER = (0, 2**62)
@@ -21,11 +23,13 @@ def opening(side, *minutes, closing=(), number=0, symbol=AAPL):
 
 def hold(day, node, side, minute=2):
     """Let a node enter on a minute; return the resting stop."""
+    words = f"{'bought' if side is Side.LONG else 'sold'} 100 at"
+    said = node.terminal.count(words)
     day.minute(minute)
     node.until(lambda: len(day.resting()) == 2, "the entry and its stop")
     day.prints()
-    node.until(lambda: day.position() == 100 * side, "the position")
-    node.until_says(f"{'bought' if side is Side.LONG else 'sold'} 100 at")
+    node.until_equal(day.position, 100 * side)
+    node.until_equal(lambda: node.terminal.count(words), said + 1)
     return day.stop()
 
 
@@ -40,7 +44,7 @@ def leave(day, node):
     """Let the closing order fill, behind whatever stops there were meanwhile."""
     node.until(lambda: any(order["type"] == "MKT" for order in day.resting()), "the closing order")
     day.prints()
-    node.until(lambda: day.position() == 0, "being flat")
+    node.until(lambda: day.position() == 0 and is_told(day, node), "being flat")
 
 
 def market_orders(day):
@@ -112,6 +116,10 @@ def test_a_stop_hit_while_the_node_was_down_is_a_trade_with_its_reason(tmp_path,
 
         second = day.start([opening(side, 2)])
         second.until_says("flat: round trip")
+        [file] = (day.state / "bars").iterdir()
+        known = list(read(file))
+        day.minute(4)
+        second.until(lambda: list(read(file)) != known, "a bar: the report is of its session, whichever runs outside")
         assert second.terminate() == 0
         assert len(day.orders()) == 2
         assert "at the broker: nothing of ours" in second.terminal
@@ -137,7 +145,7 @@ def test_a_position_whose_stop_was_cancelled_meanwhile_is_protected_or_closed(tm
         second = day.start([opening(side, 2)])
         if gap:
             day.minute(4)
-            second.until(lambda: day.position() == 0, "being flat")
+            second.until(lambda: day.position() == 0 or day.prints(), "being flat")
             second.until_says("flat: round trip")
         else:
             second.until(lambda: len(day.resting()) == 1, "a new stop")
@@ -187,6 +195,7 @@ def test_trades_by_hand_while_down_lock_the_symbol_at_the_start(tmp_path, side, 
         second.until_says("LOCKED")
         second.until(lambda: sum(order["quantity"] for order in day.resting()) == rests, "the stop's quantity")
         day.minute(3)
+        second.until(lambda: len(decisions(second)) == 2, "the decision")
         assert second.terminate() == 0
         assert day.position() == (100 + traded) * side
         assert [order["type"] for order in day.orders()] == ["MKT", "STP", "MKT"]
@@ -217,12 +226,15 @@ def test_trades_by_hand_while_running_lock_the_symbol_and_the_stop_cannot_revers
         node.until(lambda: len(day.resting(MSFT)) == len(day.resting()) == 2, "the entries and their stops")
         day.prints()
         node.until(lambda: (day.position(), day.position(MSFT)) == (100, -100), "the positions")
+        asked = day.asked()
         day.gateway.do.trade(AAPL, "sell", 40)
         day.gateway.do.trade(MSFT, "sell", 50)
         node.until_says("starting anew")  # the engine makes trades of its own of what is not ours
+        node.until(lambda: day.asked() >= asked + 2, "the subscription of bars")
         node.until_says("MSFT LOCKED")
         node.until(lambda: day.stop()["quantity"] == 60, "a smaller stop")
         day.minute(4)
+        node.until(lambda: len(decisions(node)) == 4, "the decisions")
         assert day.stop(MSFT)["quantity"] == 100
         assert node.terminate() == 0
         assert (day.position(), day.position(MSFT)) == (60, -150)
@@ -272,6 +284,7 @@ def test_a_partial_entry_survives_a_kill(tmp_path, side, fills):
             day.minute(3)
         held = 100 if fills else 25
         second.until(lambda: len(day.resting()) == 1 and day.stop()["quantity"] == held, "a stop as large as is held")
+        second.until(lambda: is_told(day, second), "the fills")
         assert second.terminate() == 0
         assert day.position() == held * side
         assert len(day.orders()) == 2

@@ -13,7 +13,7 @@ from tests.integration.alert_servers import http_inbox
 from tests.integration.live_rig import Node, at_minute, floor
 from tests.integration.live_steps import codes, enter, opening
 from tests.integration.operator_rig import Operator
-from tests.integration.test_live_faults import until_down, until_up
+from tests.integration.test_live_faults import restart
 
 SECRET = "hunter2"  # noqa: S105 - what must not be shown
 ACCOUNT = b"DU1234567"
@@ -80,9 +80,7 @@ def test_a_session_writes_neither_a_secret_nor_the_whole_account_number(tmp_path
         give_environment(monkeypatch, BALLAST_ALERT_URLS_FILE=str(tmp_path / "urls"))
         node = day.start([opening(Side.LONG, 2)], *ALL, sooner={"actors.alerts.targets.LOUD": loud})
         enter(day, node, 2)
-        day.gateway.do.restart(0.2)
-        until_down(node)
-        until_up(node)
+        restart(day, node, 0.2)
         node.until(lambda: codes(node).count("alert_channel") == 2, "the targets that take none")
         code, status = Operator(day.state)("status")
         assert code == 0

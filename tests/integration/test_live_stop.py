@@ -1,11 +1,12 @@
 """Ends of a live node that come at a bad moment: an exit under way, another symbol about to enter, no connection."""
 
+import os
 import signal
 
 import pytest
 
-from tests.integration.live_rig import Floor, Node, at_minute, floor
-from tests.integration.live_steps import opening
+from tests.integration.live_rig import PATIENCE_SECS, Floor, Node, at_minute, floor
+from tests.integration.live_steps import is_told, opening
 from tests.integration.operator_rig import Operator
 from tests.integration.rig import AAPL, MSFT, SIDES
 
@@ -15,7 +16,7 @@ def holding(day: Floor, side: int, *overrides: str, others: tuple[str, ...] = ()
     day.minute(2)
     node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
     day.prints()
-    node.until(lambda: day.position() == 100 * side, "the position")
+    node.until(lambda: day.position() == 100 * side and is_told(day, node), "the position")
     return node
 
 
@@ -32,8 +33,8 @@ def test_a_stop_waits_for_the_exit_that_takes_the_stop_away(tmp_path, side):
                 day.gateway.do.serve_swallowed()
                 node.until(lambda: len(day.orders()) == 3, "the closing order")
                 day.prints()
-                said, _ = stop.communicate(timeout=30)
-            flatten.communicate(timeout=30)
+                said, _ = stop.communicate(timeout=PATIENCE_SECS)
+            flatten.communicate(timeout=PATIENCE_SECS)
 
         assert (stop.returncode, node.exit_code()) == (0, 0)
         assert "stopping; the exit under way in AAPL is awaited;" in said
@@ -52,7 +53,7 @@ def test_nobody_enters_while_all_is_closed_for_the_end(tmp_path, side):
             node.until_says("MSFT refused: not_ready: stop: the node is ending")
             day.gateway.do.withhold_fills(AAPL, on=False)
             day.prints()
-            said, _ = stop.communicate(timeout=30)
+            said, _ = stop.communicate(timeout=PATIENCE_SECS)
 
         assert (stop.returncode, node.exit_code(), day.orders(MSFT)) == (0, 0, [])
         assert "so first all is closed" in said
@@ -62,10 +63,16 @@ def test_nobody_enters_while_all_is_closed_for_the_end(tmp_path, side):
 def test_a_node_that_never_came_up_says_what_it_left_before(tmp_path, side):
     with floor(tmp_path) as day:
         holding(day, side).kill()
-        node = Node(day.gateway.port, day.state, [opening(side, 2)], [], sooner={"config.live.node.CONNECT_SECS": 1})
+        gate = tmp_path / "gate"
+        os.mkfifo(gate)
+        make = "config.live.session.make_node"
+        waits = f"lambda *args, make={make}, **named: open({str(gate)!r}).read() or make(*args, **named)"
+        sooner = {"config.live.node.CONNECT_SECS": 1, make: waits}
+        node = Node(day.gateway.port, day.state, [opening(side, 2)], [], sooner=sooner)
         day.nodes.append(node)
         node.until(lambda: node.terminal.count("Ready") == 2, "the end of its checks")
-        day.gateway.do.hang()
+        with gate.open("w"):  # until it is closed the node does not connect
+            day.gateway.do.hang()
 
         assert node.exit_code() == 4
         assert "at the broker: nothing of ours" not in node.terminal

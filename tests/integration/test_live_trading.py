@@ -2,6 +2,7 @@
 
 from actors.messages import ExitReason, Side
 from tests.integration.live_rig import at_minute, floor
+from tests.integration.live_steps import is_told
 from tests.integration.rig import SIDES
 
 
@@ -17,12 +18,12 @@ def test_an_entry_its_stop_and_an_exit_by_signal_leave_nothing_behind(tmp_path, 
         day.minute(2)
         node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
         day.prints()
-        node.until(lambda: day.position() == 100 * side, "the position")
+        node.until(lambda: day.position() == 100 * side and is_told(day, node), "the position")
         assert day.stop()["quantity"] == 100
         day.minute(5)
         node.until(lambda: len(day.orders()) == 3, "the closing order")
         day.prints()
-        node.until(lambda: day.position() == 0, "being flat")
+        node.until(lambda: day.position() == 0 and is_told(day, node), "being flat")
 
         assert node.terminate() == 0
         assert day.resting() == []
@@ -40,7 +41,7 @@ def test_a_restart_goes_on_with_the_position_and_its_stop(tmp_path, side):
         day.minute(2)
         first.until(lambda: len(day.orders()) == 2, "the entry and its stop")
         day.prints()
-        first.until(lambda: day.position() == 100 * side, "the position")
+        first.until(lambda: day.position() == 100 * side and is_told(day, first), "the position")
         first.kill()
         before = day.stop()
 
@@ -49,6 +50,6 @@ def test_a_restart_goes_on_with_the_position_and_its_stop(tmp_path, side):
         day.minute(6)
         second.until(lambda: len(day.orders()) == 3, "the closing order")
         day.prints()
-        second.until(lambda: day.position() == 0, "being flat")
+        second.until(lambda: day.position() == 0 and is_told(day, second), "being flat")
         assert second.terminate() == 0
         assert day.resting() == []

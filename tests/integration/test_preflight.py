@@ -3,7 +3,6 @@
 import itertools
 import os
 import signal
-import socket
 import time
 from contextlib import ExitStack
 
@@ -13,6 +12,7 @@ from preflight_time import STEP_SECS, TIME_PASSES, be_patient, hurry, stand_stil
 from scripted_gateway import HANG_UP, ScriptedGateway, framed, message, refusal, started
 
 from config.checks import tws_probe
+from tests.gateway.wire_client import closed_port
 
 
 @pytest.fixture
@@ -80,10 +80,8 @@ def test_live_port_without_keys_is_refused():
 
 
 def test_absent_gateway_is_told():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-
-    preflight = fly(port)
+    with closed_port() as port:
+        preflight = fly(port)
 
     assert preflight.exit_code == 4
     assert failed(preflight).name == "connection"

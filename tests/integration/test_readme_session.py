@@ -14,10 +14,12 @@ from pathlib import Path
 from actors.journal.reader import JournalReader
 from tests.gateway.gateway import Gateway, soon
 from tests.gateway.market import Market
+from tests.integration.live_rig import SETTLE_SECS, Floor
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECS = 60.0
-SPEED = 180.0
+PATIENCE_SECS = 180.0
+LOOK_SECS = 0.05
+MINUTES = 390
 STATE = Path("state/paper-DU1234567/journal.sqlite")
 ONE_SHOT = ("check", "status", "halt", "resume", "flatten", "stop")
 
@@ -66,10 +68,15 @@ class Terminals:
         self._environ = environ | {"BALLAST_IB__PORT": str(port), "PYTHONUNBUFFERED": "1"}
         self._program = [sys.executable, str(ROOT / "run_live.py")]
 
-    def run(self, words: list[str]) -> tuple[int, str]:
-        command = [*self._program, *words]
-        done = subprocess.run(command, cwd=self.place, env=self._environ, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
-        return done.returncode, done.stdout + done.stderr
+    def run(self, words: list[str], meanwhile: Callable[[], object] = lambda: time.sleep(LOOK_SECS)) -> tuple[int, str]:
+        command, pipe = [*self._program, *words], subprocess.PIPE
+        with subprocess.Popen(  # noqa: S603 - our own script
+            command, cwd=self.place, env=self._environ, stdout=pipe, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            while process.poll() is None:
+                meanwhile()
+            text = process.stdout.read() if process.stdout else ""
+        return process.returncode, text
 
     @contextmanager
     def node(self) -> Iterator[Callable[[], str]]:
@@ -90,7 +97,22 @@ def until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE_SECS
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(LOOK_SECS)
+
+
+def slowly(day: Floor) -> Callable[[], None]:
+    """Return what lets five seconds of the session pass in one: bars come, and the positions outlast the commands."""
+
+    def go_on() -> None:
+        day.prints()
+        time.sleep(1 - SETTLE_SECS)
+
+    return go_on
+
+
+def holds_three(state: Path) -> bool:
+    with JournalReader(state) as journal:
+        return [bool(trip.fills) for trip in journal.open_trips().values()] == [True] * 3
 
 
 def test_session_of_the_readme_prints_what_the_readme_shows(tmp_path: Path) -> None:
@@ -100,17 +122,20 @@ def test_session_of_the_readme_prints_what_the_readme_shows(tmp_path: Path) -> N
     outputs = {tuple(words[1:]): output for words, output in parts if words[0] == "run_live.py"}
     assert {words[0] for words in outputs if words} == set(ONE_SHOT)
 
-    with Gateway.start(Market.demo(soon()), speed=SPEED) as gateway:
-        terminals = Terminals(gateway.port, tmp_path)
+    with Gateway.start(Market.demo(soon()), speed=None) as gateway:
+        day, terminals = Floor(gateway, tmp_path), Terminals(gateway.port, tmp_path)
         expected = {words: [line.replace("4002", str(gateway.port)) for line in out] for words, out in outputs.items()}
         results = {("check",): terminals.run(["check"])}
         with terminals.node() as printed:
-            until(lambda: not missing(expected[()], printed()))
-            with JournalReader(tmp_path / STATE) as journal:
-                until(lambda: len(journal.open_trips()) == 3)
-            until(lambda: "TSLA" in terminals.run(["status"])[1])
+            until(lambda: day.asked() == 3)
+            time.sleep(SETTLE_SECS)
+            for minute in range(1, MINUTES):
+                if not missing(expected[()], printed()) and holds_three(tmp_path / STATE):
+                    break
+                day.minute(minute)
+            until(lambda: "TSLA" in terminals.run(["status"], slowly(day))[1])
             for words in list(outputs)[2:]:
-                results[words] = terminals.run(list(words))
+                results[words] = terminals.run(list(words), slowly(day))
 
     assert {words: code for words, (code, _) in results.items() if code} == {}
     assert {words: missing(expected[words], text) for words, (_, text) in results.items()} == {

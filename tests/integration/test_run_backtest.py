@@ -200,7 +200,7 @@ def test_ctrl_c_stops_between_chunks_and_reports_what_ran(sample, tmp_path):
     while process.poll() is None and not report.exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    shown, _ = process.communicate(timeout=60)
+    shown, _ = process.communicate(timeout=180)
     summary = json.loads((report / "summary.json").read_text())
 
     assert process.returncode == 0

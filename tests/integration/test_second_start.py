@@ -19,7 +19,7 @@ def typed(place, port, *words, **variables):
         env=environ | {"BALLAST_IB__PORT": str(port), "COLUMNS": "200"} | variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr

@@ -2,7 +2,7 @@
 
 import exchange_calendars
 import pandas as pd
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.sessions import Sessions
@@ -16,7 +16,6 @@ shared = Sessions()  # one object for all examples, so that its memory of the la
 ANSWERS = exchange_calendars.get_calendar("XNYS", start="1994-06-01", end="2040-06-01").schedule
 
 
-@settings(deadline=None)  # a new decade builds its table
 @given(moments)
 @example(SPRING * 10**9)
 @example(AUTUMN * 10**9)
@@ -31,7 +30,6 @@ def test_window_at_any_time_is_the_calendars_session_of_that_date(ts: int) -> No
         assert (window.open, window.close) == (known["open"].value, known["close"].value)
 
 
-@settings(deadline=None)  # a new decade builds its table
 @given(moments)
 def test_session_of_any_time_is_its_date_or_the_next(ts: int) -> None:
     day = pd.Timestamp(ts, tz="UTC").tz_convert("America/New_York").normalize().tz_localize(None)
@@ -39,7 +37,6 @@ def test_session_of_any_time_is_its_date_or_the_next(ts: int) -> None:
     assert shared.session_of(ts) == ANSWERS.index[ANSWERS.index.searchsorted(day)].date()
 
 
-@settings(deadline=None)  # a new decade builds its table
 @given(moments)
 def test_entry_with_nothing_avoided_is_allowed_just_inside_the_last_session_to_open(ts: int) -> None:
     at = pd.Timestamp(ts, tz="UTC")
@@ -50,7 +47,6 @@ def test_entry_with_nothing_avoided_is_allowed_just_inside_the_last_session_to_o
     assert allowed == (latest["open"] < at < latest["close"])
 
 
-@settings(deadline=None)  # a new decade builds its table
 @given(moments, st.integers(0, 60), st.integers(0, 60), st.integers(0, 30))
 def test_avoiding_more_minutes_never_allows_more(ts: int, first: int, last: int, more: int) -> None:
     if shared.entry_verdict(ts, first + more, last + more)[0]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as run_settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,10 +64,6 @@ def read(text: str) -> Settings:
         return load_settings(path, (), {})
 
 
-any_pace = run_settings(deadline=None)  # the first example loads the exchange calendar
-
-
-@any_pace
 @given(SECTIONS, TABLES)
 def test_printed_settings_read_back_are_equal(sections: dict[str, Any], tables: list[dict[str, Any]]) -> None:
     settings = Settings.model_validate({"schema_version": 1, "strategies": tables, **sections})
@@ -96,7 +91,6 @@ class OwnRule:
         return 0
 
 
-@any_pace
 @example("\x7f", [1e16, 5e-324], {"b": 1, "a": 2}, None)
 @given(
     TEXT,
@@ -124,7 +118,6 @@ def test_settings_of_a_rule_of_ones_own_read_back_are_equal(
     assert Settings(schema_version=1, strategies=(reordered,)).fingerprint() == settings.fingerprint()
 
 
-@any_pace
 @given(st.integers(1, 500), money("0.05", "50"), st.integers(1, 49), st.booleans())
 def test_valid_overrides_arrive_from_option_and_environment(
     positions: int, distance: Decimal, fast: int, enabled: bool
@@ -145,7 +138,6 @@ def test_valid_overrides_arrive_from_option_and_environment(
 
 
 @pytest.mark.parametrize("source", ["file", "option", "variable"])
-@any_pace
 @given(st.data())
 def test_any_text_gives_settings_or_a_config_error(source: str, data: st.DataObject) -> None:
     text = data.draw(TEXT | st.from_regex(r"\A[a-z_.0-9\[\]{}=\"'# \n]{0,30}\Z"))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.ib_pacing import Pacing
@@ -25,7 +25,6 @@ def paced(requests: list[tuple[str, int, float]]) -> list[tuple[float, str, int]
     return sent
 
 
-@settings(deadline=None)
 @given(REQUESTS)
 def test_no_limit_is_crossed(requests) -> None:
     sent = paced(requests)
@@ -39,7 +38,6 @@ def test_no_limit_is_crossed(requests) -> None:
         assert max(same.values()) == 1
 
 
-@settings(deadline=None)
 @given(REQUESTS)
 def test_waiting_as_told_is_enough(requests) -> None:
     pacing = Pacing()

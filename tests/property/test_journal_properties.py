@@ -18,7 +18,7 @@ from actors.messages import EquityMarked, OrderFilled, OrderIntended, PositionRe
 from actors.report.records import EquityPoint
 from tests.unit.journal_builders import AAPL, ALL_TIME, RUN, TripTeller
 
-FEW = settings(max_examples=60, deadline=None)  # each one makes a file and flushes every message
+FEW = settings(max_examples=60)  # each one makes a file and flushes every message
 PLAIN = {
     Decimal: st.decimals(Decimal(-(10**9)), Decimal(10**9), places=6),
     int: st.integers(0, 10**6),

@@ -18,7 +18,7 @@ from strategies.rsi_macd import MacdCross, RsiExtremes, RsiMacdConfig
 paths = st.lists(st.integers(-3, 3), min_size=1, max_size=14).map(
     lambda steps: [1_000 + sum(steps[: n + 1]) for n in range(len(steps))]
 )
-exactly = settings(max_examples=200, deadline=None)
+exactly = settings(max_examples=200)
 
 
 def smoothed(values: list[Fraction | None], period: int, alpha: Fraction) -> list[Fraction | None]:

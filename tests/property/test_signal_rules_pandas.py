@@ -131,7 +131,7 @@ def expected(kind: str, ticks: pd.Series, volumes: pd.Series, config: dict[str, 
 
 
 @cases
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(changes=steps, volume_list=volume_lists)
 def test_rule_on_any_path_equals_pandas(
     kind: str, config: dict[str, object], changes: list[int], volume_list: list[int]
@@ -221,7 +221,7 @@ def test_seeded_average_over_a_long_walk_equals_pandas(period: int, alpha: float
         ("momentum", {"lookback": 3, "threshold_pct": 0.0}),
     ],
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changes=steps)
 def test_mirrored_path_gives_mirrored_signals(kind: str, config: dict[str, object], changes: list[int]) -> None:
     ticks = 12_000 + pd.Series(changes).cumsum()

@@ -109,7 +109,7 @@ def test_length_that_ib_does_not_have_is_told_with_those_it_has(step: str, secs:
         check_step(step, secs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(st.integers(0, 8)), st.sets(st.integers(0, 3_500)), st.integers(0, 12 * 24 * 60))
 def test_pieces_hold_exactly_what_is_missing(whole_days, lost, minutes_on) -> None:
     now = WEEKS[0].open + minutes_on * NANOS_IN_MINUTE

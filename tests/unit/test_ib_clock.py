@@ -11,6 +11,7 @@ from catalog import ib_clock
 from catalog.errors import CatalogError
 from catalog.ib_clock import broker_time_ns
 from tests.gateway.gateway import Gateway
+from tests.gateway.wire_client import PATIENCE_SECS, closed_port
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def answering(answer: bytes | None) -> int:
     ],
 )
 def test_what_is_no_gateway_is_told(monkeypatch: pytest.MonkeyPatch, answer: bytes | None, told: str) -> None:
-    monkeypatch.setattr(ib_clock, "ANSWER_SECS", 0.2)
+    monkeypatch.setattr(ib_clock, "ANSWER_SECS", 0.2 if answer is None else PATIENCE_SECS)
 
     with pytest.raises(CatalogError, match=told):
         broker_time_ns("127.0.0.1", answering(answer), 9)
@@ -94,8 +95,8 @@ def test_visit_ends_when_the_gateway_has_hung_up_too() -> None:
 
 
 def test_nobody_there_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-
-    with pytest.raises(CatalogError, match=f"Nothing answers at 127.0.0.1:{port} \\(Connection refused\\)"):
+    with (
+        closed_port() as port,
+        pytest.raises(CatalogError, match=f"Nothing answers at 127.0.0.1:{port} \\(Connection refused\\)"),
+    ):
         broker_time_ns("127.0.0.1", port, 9)

@@ -67,7 +67,7 @@ def test_call_that_takes_too_long_is_interrupted(call: Callable[[], object]) -> 
 
 
 def test_call_in_time_is_answered_and_what_it_raises_is_its_own() -> None:
-    limit = CallLimit(SOON)
+    limit = CallLimit(EVER)
 
     assert limit.run(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
@@ -137,7 +137,7 @@ def at(ts: int) -> PriceBar:
 
 
 def test_rule_is_heard_and_needs_as_many_bars_as_itself() -> None:
-    rule, made = limited({1: 1, 2: -1})
+    rule, made = limited({1: 1, 2: -1}, EVER)
 
     assert [rule.update(at(ts)) for ts in (1, 2, 3)] == [1, -1, 0]
     assert (rule.bars_needed, len(made)) == (3, 1)
@@ -158,7 +158,7 @@ def test_interrupted_rule_is_made_anew_and_silent_until_it_has_heard_what_it_nee
 
 
 def test_rule_that_raises_by_itself_is_kept() -> None:
-    rule, made = limited({1: lambda: 1 // 0, 2: 1})
+    rule, made = limited({1: lambda: 1 // 0, 2: 1}, EVER)
 
     with pytest.raises(ZeroDivisionError):
         rule.update(at(1))
