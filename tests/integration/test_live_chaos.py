@@ -73,21 +73,34 @@ def calm(gateway: Gateway) -> None:
 def test_a_session_of_random_faults_ends_with_equal_books(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - faults, not secrets
     with Gateway.start(restless_market(seed), speed=SPEED, subscriptions=3) as gateway:
-        node = Node(gateway.port, tmp_path / "state", TABLES, SETTINGS)
+        node = started(gateway, tmp_path)
         node.until(lambda: gateway.state()["has_begun"], "the session's begin")
         session = gateway.state()["session"]
         quiet_from = session["close"] - int(QUIET_SECS * SPEED) * 10**9
         while gateway.state()["now"] < quiet_from:
             time.sleep(FAULT_EVERY_SECS)
             dice.choice(faults(gateway, dice))()
-            assert node.process.poll() is None, node.terminal[-3000:]
+            node = supervised(node, gateway, tmp_path)
         calm(gateway)
         node.until(lambda: gateway.state()["is_over"], "the end of the session")
+        node = supervised(node, gateway, tmp_path)
         node.until(lambda: is_settled(node, gateway), "equal books and covered positions")
 
         assert node.terminate() == 0
         assert is_settled(node, gateway)
         nothing_is_doubled(node, gateway)
+
+
+def started(gateway: Gateway, place: Path) -> Node:
+    return Node(gateway.port, place / "state", TABLES, SETTINGS)
+
+
+def supervised(node: Node, gateway: Gateway, place: Path) -> Node:
+    """Return the node, or a new one where it ended for its supervisor to start it again: with exit code 4 alone."""
+    if node.process.poll() is None:
+        return node
+    assert node.exit_code() == 4, node.terminal[-3000:]
+    return started(gateway, place)
 
 
 def is_settled(node: Node, gateway: Gateway) -> bool:
