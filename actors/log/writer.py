@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from actors.component import Watcher
-from actors.link.heard import BooksCompared, BrokerNoticed, BrokerPositionsTold
+from actors.link.heard import BooksCompared, BrokerNoticed, BrokerOrdersTold, BrokerPositionsTold
 from actors.log.file import LogFile
 from actors.log.lines import LogLines
 from actors.messages import AlertRaised, HandlerFailed, PositionReported, StopMoved, Topic
@@ -79,7 +79,7 @@ class LogWriter(Watcher):
     def _is_routine(self, message: object) -> bool:
         """Return whether it says nothing new."""
         match message:
-            case BrokerPositionsTold():
+            case BrokerPositionsTold() | BrokerOrdersTold():
                 return True  # every few seconds; what they differ in is told by `BooksCompared`
             case BrokerNoticed(code=code, text=text):
                 key: tuple[object, ...] = (code, text)

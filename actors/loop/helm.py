@@ -169,6 +169,8 @@ class Helm(Watcher):
     @contained
     def on_command(self, command: object) -> None:
         if isinstance(command, StopNode):
+            if self._is_ending or self._deadline:
+                return  # the end that is under way closes what it was asked to close, 30 s at most
             self.wants_restart = command.restarts and not self._request.signals  # who asked for the end gets it
             self._end(command.exit_code, command.detail)
         elif isinstance(command, LockSymbol):

@@ -171,6 +171,7 @@ class Control(Watcher):
         """Lift a halt; return which it was, "" if it was none."""
         detail = self._halts.pop(source, "")
         if detail:
+            self._tell_halts(now_ns)
             ts = self._event_time(now_ns)
             self.publish_message(Topic.COMMANDS, ReleaseEntries(ts, source))
             text = f"resumed: the halt {detail} is lifted"

@@ -13,9 +13,13 @@ PATIENCE_SECS: Final = 60  # then the start is made all the same, and says what 
 ANSWER_SECS: Final = 1.0
 
 
-def await_gateway(host: str, port: int, pause: Callable[[float], object]) -> bool:
-    """Return whether the port takes a connection within 60 looks, a second apart."""
+def await_gateway(
+    host: str, port: int, pause: Callable[[float], object], is_given_up: Callable[[], bool] = lambda: False
+) -> bool:
+    """Return whether the port takes a connection within 60 looks, a second apart; False at once when given up."""
     for _ in range(PATIENCE_SECS):
+        if is_given_up():
+            return False
         try:
             socket.create_connection((host, port), timeout=ANSWER_SECS).close()
         except OSError:

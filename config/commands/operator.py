@@ -10,6 +10,7 @@ import os
 import pwd
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +84,9 @@ def _who() -> str:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         user = f"user {os.getuid()}"  # without a name, as in a container
+    with suppress(OSError):  # nobody logged in, as in a container
+        login = os.getlogin()  # who stands behind sudo
+        user = user if login == user else f"{login} as {user}"
     return f"{user}@{socket.gethostname()} (process {os.getpid()})"
 
 

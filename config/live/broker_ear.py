@@ -51,15 +51,26 @@ class BrokerEar:
         Ours; other positions are told under the broker's words.
     pace : Pace
         How often it asks.
+    asks_orders : bool
+        Not for a dry run: it has none, and a gateway that is read-only refuses the question.
 
     """
 
     def __init__(
-        self, host: str, port: int, client_id: int, account: str, symbols: Collection[str], pace: Pace | None = None
+        self,
+        host: str,
+        port: int,
+        client_id: int,
+        account: str,
+        symbols: Collection[str],
+        pace: Pace | None = None,
+        *,
+        asks_orders: bool = True,
     ) -> None:
         self._place = (host, port)
         self._client_id = client_id
-        self._hearing = Hearing(account, {ask_as(symbol)[0]: symbol for symbol in symbols})
+        tickers = {ask_as(symbol)[0]: symbol for symbol in symbols}
+        self._hearing = Hearing(account, tickers, asks_orders=asks_orders)
         self._pace = pace or Pace()
         self._heard: SimpleQueue[Heard] = SimpleQueue()
         self._stopping = Event()

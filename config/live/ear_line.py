@@ -30,7 +30,8 @@ class LineEnded(Exception):  # noqa: N818 - it is what was heard
 class Hearing:
     """Makes of single positions and orders what the account has; of one account, our symbols by their own names."""
 
-    def __init__(self, account: str, symbols: Mapping[str, str]) -> None:
+    def __init__(self, account: str, symbols: Mapping[str, str], *, asks_orders: bool = True) -> None:
+        self.asks_orders = asks_orders
         self._account = account
         self._symbols = symbols  # by the broker's ticker
         self.begin()
@@ -44,7 +45,8 @@ class Hearing:
     def take_order(self, order: BrokerOrder) -> None:
         """Keep an order that works and carries a mark: the adapter marks ours with the client order id (2.0.0rc7)."""
         symbol = self._symbols.get(order.ticker) if order.kind == "STK" else None
-        if symbol and order.reference and order.account == self._account and order.status in WORKING:
+        is_marked = order.reference.isascii() and bool(order.reference.strip())  # the engine takes no other id
+        if symbol and is_marked and order.account == self._account and order.status in WORKING:
             self._working.append(WorkingOrder(symbol, order.reference, f"PERM-{order.permanent_id}"))
 
     def end_orders(self) -> OrdersHeard:
@@ -137,7 +139,8 @@ class EarLine:
             case PositionsEnd():
                 self._send(CANCEL_POSITIONS)  # it would be told again with every change, not as a whole
                 tell(hearing.end())
-                self._send(ASK_ORDERS)
+                if hearing.asks_orders:
+                    self._send(ASK_ORDERS)
             case BrokerOrder() as order:
                 hearing.take_order(order)
             case OrdersEnd():

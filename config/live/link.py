@@ -43,7 +43,8 @@ class LiveLink:
     ) -> None:
         symbols, ib = traded_symbols(settings), settings.ib
         self._log = AdapterLog(directory)
-        self._ear = BrokerEar(ib.host, ib.port, ib.client_id + EAR_AFTER, settings.account.id or "", symbols)
+        account, client_id = settings.account.id or "", ib.client_id + EAR_AFTER
+        self._ear = BrokerEar(ib.host, ib.port, client_id, account, symbols, asks_orders=not is_dry_run)
         self.actors: list[Watcher] = [
             BrokerLink(lambda: [*self._log.poll(), *self._ear.poll()], 2 * CHECK_SECS),
             DataSentinel(bar_types, settings.bars.step, sessions),

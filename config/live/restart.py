@@ -49,6 +49,7 @@ def _memory(journal: JournalReader, symbol: str, trip: TripLog | None) -> Memory
         last=restored_holding(last) if last is not None and trip is None else Holding(),
         booked_trades=frozenset() if known is None else frozenset(fill.trade_id for fill in known.fills),
         decisions=journal.decision_count(symbol),
+        orders=journal.order_roles(symbol),
     )
 
 

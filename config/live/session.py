@@ -146,6 +146,11 @@ class LiveSession:
         self._attempt.ended(self.helm.exit_code, self.helm.reason)
         return self.helm.exit_code
 
+    @property
+    def is_stop_asked(self) -> bool:
+        """Whether a signal or an operator asked for the end; its handlers stay when the node has ended."""
+        return bool(self._request.signals)
+
     def left(self) -> list[str]:
         """Return what stays at the broker, of a node that never came up as the journal has it from before."""
         return self.helm.left() if self._attempt.has_started else [f"{self._left_before}, as the journal has it"]

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from actors.journal.file import JournalError
 from actors.journal.reader import JournalReader
+from actors.loop.helm import EXIT_DONE
 from actors.report.reports import ReportError
 from config.alerts.failed_start import StartAttempt, preflight_failure
 from config.alerts.sending import targets_check
@@ -112,11 +113,22 @@ def start(
         finally:
             session.close(clock())
             print_end(session, console)
-        if session.helm.wants_restart and may_start_anew(session, clock()):
-            console.out("starting anew")
-            await_gateway(settings.ib.host, settings.ib.port, Event().wait)
-            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the very command that started this process
+        if session.helm.wants_restart:
+            _start_anew(session, console, clock)
         return _report(session, console, clock)
+
+
+def _start_anew(session: LiveSession, console: Console, clock: Clock) -> None:
+    """Put the very same command in the place of this process; return when it may not, or is asked not to."""
+    ib = session.settings.ib
+    if not session.is_stop_asked and may_start_anew(session, clock()):
+        console.out("starting anew")
+        await_gateway(ib.host, ib.port, Event().wait, lambda: session.is_stop_asked)
+        if not session.is_stop_asked:
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the very command that started this process
+    if session.is_stop_asked:
+        console.out("asked to stop: it does not start anew")
+        session.helm.exit_code = EXIT_DONE
 
 
 def _account_of(settings: Settings, account: str, *, is_dry_run: bool) -> AbstractContextManager[None]:

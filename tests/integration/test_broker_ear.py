@@ -105,6 +105,15 @@ def test_it_hears_which_orders_of_programs_work(gateway):
         assert line.changes(none).working == (WorkingOrder(AAPL, "O-1", f"PERM-{placed['perm_id']}"),)
 
 
+def test_for_a_dry_run_it_asks_for_no_orders(gateway):
+    ear = BrokerEar("127.0.0.1", gateway.port, CLIENT_ID, ACCOUNT, [AAPL], QUICK, asks_orders=False)
+    ear.start()
+    Listener(ear).hears(PositionsHeard, 3)
+    ear.stop()
+
+    assert gateway.received()["AllOpenOrdersRequest"] == 0
+
+
 def test_positions_of_another_account_are_not_told(gateway):
     gateway.do.trade(AAPL, "buy", 7, "100")
     with listening(gateway.port, account="DU7654321") as line:

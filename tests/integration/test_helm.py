@@ -112,7 +112,22 @@ def test_who_asked_for_the_end_gets_no_restart(is_asked):
     if is_asked:
         helm.request.ask("stopped by anna")
     helm.on_command(StopNode(1, 4, "the adapter needs a restart", restarts=True))
+    helm.on_command(StopNode(2, 4, "the order stream is dead"))
     assert (helm.wants_restart, helm.exit_code) == (not is_asked, 4)
+    assert helm.ended == ["the adapter needs a restart"]
+
+
+@SIDES
+def test_an_end_that_is_closing_what_is_held_is_not_cut_short_for_a_restart(side):
+    helm = HandHelm(flattens_on_stop=True)
+    helm.on_position(held(100 * side))
+    helm.request.ask("stopped by anna")
+    helm.looks(1)
+    helm.on_command(StopNode(2, 4, "the books differ", restarts=True))
+    assert helm.ended == []
+    helm.on_position(held(0, is_exiting=False))
+    helm.looks(3)
+    assert (helm.ended, helm.wants_restart, helm.exit_code) == (["stopped by anna"], False, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

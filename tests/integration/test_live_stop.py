@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.integration.live_rig import PATIENCE_SECS, Floor, Node, at_minute, floor
-from tests.integration.live_steps import is_told, opening
+from tests.integration.live_steps import enter, is_told, opening
 from tests.integration.operator_rig import Operator
 from tests.integration.rig import AAPL, MSFT, SIDES
 
@@ -101,3 +101,19 @@ def test_a_second_node_is_refused_before_the_broker_is_asked(tmp_path):
         assert second.exit_code() == 3
         assert f"Another node runs on {day.state} (process {first.process.pid})" in second.terminal
         assert first.process.poll() is None
+
+
+@SIDES
+def test_who_asks_for_the_end_while_the_node_starts_itself_anew_gets_it(tmp_path, side):
+    """Its gateway stays away: it would wait a minute for it, and then trade on."""
+    away = "lambda host, port, pause, is_given_up: [pause(0.05) for _ in iter(is_given_up, True)]"
+    sooner = {"config.live.start.await_gateway": away, "actors.link.book_rules.LASTING_NS": 4e9}
+    with floor(tmp_path) as day:
+        node = day.start([opening(side, 2)], sooner=sooner)
+        enter(day, node, 2)
+        day.gateway.do.misreport(day.stop()["perm_id"], "Cancelled")
+        node.until_says("starting anew")
+
+        assert node.terminate() == 0
+        assert "asked to stop: it does not start anew" in node.terminal
+        assert {order["type"] for order in day.resting()} == {"STP"}

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from actors.journal.performance import NodeJournal
-from actors.link.heard import BooksCompared
+from actors.link.heard import BooksCompared, BrokerOrdersTold, BrokerPositionsTold, OrdersHeard, PositionsHeard
 from actors.log.file import LogFile
 from actors.log.lines import LogLines
 from actors.log.writer import LogWriter
@@ -147,8 +147,13 @@ def test_a_log_that_cannot_be_written_is_told_once_and_disturbs_nobody(tmp_path)
 def test_books_that_agree_again_and_again_are_one_line(tmp_path):
     books = [(Topic.LINK, lambda ts: BooksCompared(ts, ()))]
     differ = [(Topic.LINK, lambda ts: BooksCompared(ts, ("AAPL",)))]
+    asked = [
+        (Topic.LINK, lambda ts: BrokerPositionsTold(ts, PositionsHeard({}))),
+        (Topic.LINK, lambda ts: BrokerOrdersTold(ts, OrdersHeard(()))),
+    ]
     log = LogWriter(LogFile(tmp_path / "ballast.log"), LogLines(str))
-    Watched(tmp_path, [opening(Side.LONG, 99)], {2: books, 3: books, 4: differ, 5: differ, 6: books}, [log])
+    Watched(tmp_path, [opening(Side.LONG, 99)], {2: [*asked, *books], 3: books, 4: differ, 5: differ, 6: books}, [log])
     lines = [json.loads(line) for line in (tmp_path / "ballast.log").read_text().splitlines()]
 
     assert [line["differences"] for line in lines if line["kind"] == "BooksCompared"] == [[], ["AAPL"], []]
+    assert {line["kind"] for line in lines}.isdisjoint({"BrokerPositionsTold", "BrokerOrdersTold"})

@@ -1,5 +1,6 @@
 """An operator's command when the node does not answer, or is not there; by a clock in the hand of the test."""
 
+import errno
 import fcntl
 from contextlib import contextmanager
 from datetime import date
@@ -168,11 +169,24 @@ def test_a_stop_says_by_its_exit_code_whether_the_end_was_as_asked(state, ended_
     assert (code, text.startswith("stopping\nno node runs")) == (int(ended_with != 0), True)
 
 
+def nobody() -> str:
+    raise OSError(errno.ENOTTY, "nobody is logged in")
+
+
 def test_a_user_without_a_name_gives_commands_too(state, monkeypatch):
     monkeypatch.setattr("os.getuid", lambda: 54_321)
+    monkeypatch.setattr("os.getlogin", nobody)
     Hand(state).give("halt", reason="lunch")
     with CommandJournal(state / JOURNAL) as journal:
         assert journal.operator_halt().given_by.startswith("user 54321@")
+
+
+def test_who_gives_a_command_through_sudo_is_named_beside_whom_it_runs_as(state, monkeypatch):
+    monkeypatch.setattr("os.getuid", lambda: 54_321)
+    monkeypatch.setattr("os.getlogin", lambda: "anna")
+    Hand(state).give("halt", reason="lunch")
+    with CommandJournal(state / JOURNAL) as journal:
+        assert journal.operator_halt().given_by.startswith("anna as user 54321@")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def test_kept_is_what_works_for_our_account_in_our_symbols_and_carries_a_mark():
         order("AAPL", "O-2", status="PreSubmitted", permanent_id=8),
         order("AAPL", "O-3", status="PendingCancel"),
         order("AAPL", "", permanent_id=9),
+        order("AAPL", "  "),
+        order("AAPL", "K\u00e4ufe"),  # typed by a person: the engine takes no such id
         order("NVDA", "O-4"),
         order("AAPL", "O-5", kind="OPT"),
         order("AAPL", "O-6", account="DU7654321"),
