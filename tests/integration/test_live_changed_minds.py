@@ -47,20 +47,27 @@ def test_an_exit_that_was_refused_and_fills_is_found_and_leaves_no_stop(tmp_path
         assert fills(node)[-1].exit_reason is ExitReason.SIGNAL
 
 
+def leave_for_want_of_a_stop(day, node):
+    """Enter, and let the stop be lost, and the one put back be refused: the position is closed."""
+    enter(day, node, 2)
+    day.gateway.do.reject("place", 201)
+    day.gateway.do.cancel(day.stop()["perm_id"])
+    node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit: its second stop is lost")
+    day.prints()
+    flat(day, node)
+
+
 @SIDES
 def test_a_stop_that_was_refused_and_works_is_cancelled_before_it_can_fill(tmp_path, side):
     with floor(tmp_path) as day:
         node = day.start([opening(side, 2, 6)], sooner=SOON)
-        enter(day, node, 2)
-        day.gateway.do.reject("place", 201)
-        day.gateway.do.cancel(day.stop()["perm_id"])
-        node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit: its second stop is lost")
-        day.prints()
-        flat(day, node)
+        leave_for_want_of_a_stop(day, node)
+        asked = day.asked()
         day.gateway.do.serve_refused()
         assert shape(day.resting()) == [("STP", 100, "PreSubmitted")]
         node.until(lambda: day.resting() == [], "the cancel, by the node started anew")
         node.until(lambda: {"engine_behind", "stop_spare"} <= set(codes(node)), "the alerts")
+        node.until(lambda: day.asked() > asked, "the subscription of bars")
         enter(day, node, 6)
         assert day.position() == 100 * side
 
@@ -70,12 +77,7 @@ def test_a_stop_that_was_refused_and_works_is_found_once_it_fills(tmp_path, side
     """When all is flat: its round trip is not over after all, and what it opened is closed."""
     with floor(tmp_path) as day:
         node = day.start([opening(side, 2)], sooner=SOON)
-        enter(day, node, 2)
-        day.gateway.do.reject("place", 201)
-        day.gateway.do.cancel(day.stop()["perm_id"])
-        node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit: its second stop is lost")
-        day.prints()
-        flat(day, node)
+        leave_for_want_of_a_stop(day, node)
         day.gateway.do.shock(AAPL, -8 * side)
         changes_its_mind(day, node, 1)
         assert day.position() == -100 * side
