@@ -5,7 +5,7 @@ What the broker tells of orders and positions is read from the engine's cache.
 
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
@@ -59,6 +59,22 @@ class Adoption:
     def _works(self, order_id: str) -> bool:
         order = self._cache.order(ClientOrderId(order_id))
         return order is not None and not order.is_closed
+
+    def strays(self, holding: Holding, known: Mapping[str, OrderRole], ts: int) -> list[str]:
+        """
+        Tell and return the orders of ours that work at the broker and are of no round trip that goes on.
+
+        What they were to close is closed, or was never opened: a fill of one would reverse what is held now. An order
+        that the journal does not know (``known``) is somebody else's and left alone.
+
+        """
+        open_orders = self._cache.orders_open(instrument_id=InstrumentId.from_str(self._symbol))
+        open_ids = [order.client_order_id.value for order in open_orders]
+        strays = [each for each in open_ids if each in known and each not in holding.roles]
+        for order_id in strays:
+            text = f"{known[order_id]} order {order_id} of an earlier round trip works at the broker: it is cancelled"
+            self._voice.alert(ts, "stop_spare", text)
+        return strays
 
     def take_up(self, holding: Holding, booked_trades: AbstractSet[str], market: Decimal, ts: int) -> bool:
         """Correct a remembered round trip and tell of it; whether its owner is to go on with it."""
@@ -142,7 +158,7 @@ def missing_stop(holding: Holding) -> str:
 
 def spare_stop(holding: Holding) -> str:
     """Return in words which stops at a start protect nothing, "" when none does so."""
-    is_needed = holding.quantity or holding.entry_open
+    is_needed = holding.entry_open or (holding.quantity and holding.phase is not Phase.CLOSING)
     spare = [*holding.spare_stops, *([holding.stop_id] if holding.stop_open and not is_needed else [])]
     if not spare:
         return ""

@@ -3,7 +3,8 @@ Watches, live, that the broker answers what it is asked about the orders of one 
 
 A closing order or a stop that is never answered leaves a position naked without a word: after a while it is told, and
 the order is cancelled, for that brings an answer. A cancel or a change that is never answered cannot be repeated (the
-engine and the adapter wait for the first one): then the node ends, stops stay, and the next start asks the broker.
+engine and the adapter wait for the first one): then the node ends, stops stay, and the next start asks the broker. A
+cancel that is refused again and again ends the same way: the exit that waits for it would wait for ever.
 
 It does not protect from a broker that answers and does nothing.
 
@@ -37,7 +38,6 @@ LOOK_EVERY = timedelta(seconds=1)
 ANSWERS = (
     OrderAccepted,
     OrderCanceled,
-    OrderCancelRejected,
     OrderDenied,
     OrderExpired,
     OrderModifyRejected,
@@ -70,9 +70,10 @@ class AnswerWatch:
 
     def heard(self, order_id: str, event: object) -> None:
         """Take in an event of an order; a fill alone answers no cancel, nor a refused cancel whether the order is."""
-        if isinstance(event, OrderCancelRejected) and order_id in self._orders:
-            return
-        if isinstance(event, ANSWERS):
+        if isinstance(event, OrderCancelRejected):
+            if order_id not in self._orders:
+                self._unanswered.refused(order_id, str(event.reason))
+        elif isinstance(event, ANSWERS):
             self._orders.discard(order_id)
             self._unanswered.answered(order_id)
 
@@ -84,13 +85,20 @@ class AnswerWatch:
         if not owner.is_reachable:
             self._unanswered.begin_again(now)
         for order_id in self._unanswered.late(now):
-            text = f"{owner.holding.roles[order_id]} order {order_id}: no answer of the broker for {TELL_SECS} s"
-            self._voice.alert(max(now, owner.bar_ts), "no_answer", text, severity="critical")
+            self._tell(order_id, max(now, owner.bar_ts))
             if order_id in self._orders and not owner.is_locked:
                 owner.changes.cancel(order_id)
-        if self._unanswered.is_hopeless(now):
+        if hopeless := self._unanswered.hopeless(now):
             self._unanswered.begin_again(now)
-            self._voice.restart(now, f"no answer of the broker for {GIVE_UP_SECS} s; the next start asks it")
+            self._voice.restart(now, f"{self._unanswered.words(hopeless[0], GIVE_UP_SECS)}; the next start asks it")
+
+    def _tell(self, order_id: str, ts: int) -> None:
+        text = f"{self._owner.holding.roles[order_id]} order {order_id}: {self._unanswered.words(order_id, TELL_SECS)}"
+        if self._unanswered.is_refused(order_id):
+            text += "; it works on, the cancel is tried again"
+            self._voice.alert(ts, "cancel_refused", text, severity="critical")
+        else:
+            self._voice.alert(ts, "no_answer", text, severity="critical")
 
     def on_failure(self, handler: str, error: Exception) -> None:
         """Publish an exception of a look (law 13)."""

@@ -86,9 +86,14 @@ class Holding:
         return self.working.get(self.stop_id, 0)
 
     @property
+    def open_stops(self) -> list[str]:
+        """Stops that may still fill."""
+        return [each for each in self.working if self.roles[each] is OrderRole.STOP]
+
+    @property
     def spare_stops(self) -> list[str]:
         """Stops beside the latest one that may still fill: what they close is closed already (law 5)."""
-        return [each for each in self.working if self.roles[each] is OrderRole.STOP and each != self.stop_id]
+        return [each for each in self.open_stops if each != self.stop_id]
 
     @property
     def average_price(self) -> Decimal | None:

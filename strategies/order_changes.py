@@ -1,6 +1,6 @@
 """Cancels and changes the resting orders of one strategy, each in its turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import partial
 
@@ -67,9 +67,26 @@ class OrderChanges:
         self._lane = lane
         self._holding = holding
         self._asked = asked
+        self._strays: set[str] = set()
 
     def cancel(self, order_id: str) -> None:
         self._command(order_id, partial(self._strategy.cancel_order, ClientOrderId(order_id)))
+
+    def take_strays(self, order_ids: Iterable[str]) -> None:
+        """Take in orders of earlier round trips that a start found working."""
+        self._strays.update(order_ids)
+
+    def cancel_strays(self) -> None:
+        """Cancel those that work still; a cancel that was refused is sent again."""
+        for order_id in sorted(self._strays):
+            cancel = partial(self._strategy.cancel_order, ClientOrderId(order_id))
+            is_wanted = partial(self._is_to_end, order_id)
+            if is_wanted():
+                self._turn(order_id, cancel, is_wanted)
+
+    def _is_to_end(self, order_id: str) -> bool:
+        order = self._strategy.cache.order(ClientOrderId(order_id))
+        return order is not None and order.is_open and not order.is_pending_cancel
 
     def resize_stop(self, shares: int) -> None:
         """Ask for so many shares to be open of the stop; the broker counts those that filled in."""
@@ -101,9 +118,15 @@ class OrderChanges:
     def _command(
         self, order_id: str, command: Callable[[], None], is_wanted: Callable[[], bool] = lambda: True
     ) -> None:
+        def ask() -> None:
+            self._asked(order_id)
+            command()
+
+        self._turn(order_id, ask, lambda: order_id in self._holding().working and is_wanted())
+
+    def _turn(self, order_id: str, command: Callable[[], None], is_wanted: Callable[[], bool]) -> None:
         def send() -> None:
-            if order_id in self._holding().working and is_wanted():
-                self._asked(order_id)
+            if is_wanted():
                 command()
             else:
                 self.answered(order_id)  # it ended while the command waited its turn, or a raise of before did the same

@@ -81,8 +81,14 @@ class PositionOwner:
         """Go on with what the journal remembers, corrected by what the broker told at the start (law 11)."""
         adoption = Adoption(self._strategy.cache, self._setup.symbol, self._booking, self._voice)
         self.holding, self._last = adoption.round_trip(memory), memory.last
+        self.changes.take_strays(adoption.strays(self.holding, memory.orders, ts))
+        self._cancel_strays()
         if adoption.take_up(self.holding, memory.booked_trades, self.market, ts):
             self._advance(ts)
+
+    def _cancel_strays(self) -> None:
+        if self.is_reachable:
+            self.changes.cancel_strays()
 
     def link(self, *, is_up: bool, ts: int) -> None:
         """Take in whether the broker can be reached; what could not be sent is sent once it can."""
@@ -157,6 +163,7 @@ class PositionOwner:
     def retry(self, ts: int) -> None:
         """Try again what could not be done on an earlier bar: to leave, or to make the stop equal to the position."""
         holding = self.holding
+        self._cancel_strays()
         if self.is_locked:
             self._limit_stop()
         elif holding.phase is Phase.OPEN and holding.exit_reason is not None:

@@ -62,8 +62,11 @@ class WayInAndOut:
 
     def leave(self, holding: Holding, ts: int) -> None:
         """Cancel what works; once nothing does, close what is held."""
-        is_under_way = holding.phase is Phase.CANCELLING or (holding.phase is Phase.CLOSING and holding.quantity)
-        if is_under_way and holding.working:
+        if holding.phase is Phase.CLOSING and holding.quantity and holding.working:
+            for order_id in holding.open_stops:
+                self._changes.cancel(order_id)  # found at a start beside the exit: both could fill
+            return
+        if holding.phase is Phase.CANCELLING and holding.working:
             return
         if not holding.working:
             self._close(holding, ts)

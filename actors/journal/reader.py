@@ -26,6 +26,7 @@ from actors.messages import (
     OrderFilled,
     OrderIntended,
     OrderProgressed,
+    OrderRole,
     PositionReported,
     SignalDecided,
     StopMoved,
@@ -147,6 +148,11 @@ class JournalReader:
     def is_ours(self, client_order_id: str) -> bool:
         """Return whether an order was intended by one of our runs."""
         return bool(self._rows("SELECT 1 FROM orders WHERE client_order_id = ? LIMIT 1", client_order_id))
+
+    def order_roles(self, symbol: str) -> dict[str, OrderRole]:
+        """Return every order of a symbol that one of our runs intended, with what it was for."""
+        rows = self._rows("SELECT client_order_id, role FROM orders WHERE symbol = ? ORDER BY seq", symbol)
+        return {order_id: OrderRole(role) for order_id, role in rows}
 
     def decision_count(self, symbol: str) -> int:
         """Return the highest number used in a decision id of a symbol, 0 before the first."""

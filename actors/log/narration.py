@@ -33,7 +33,12 @@ from actors.messages import (
 )
 from actors.report.format import held_for, usd, words
 
-ENDED_BADLY = ("rejected", "denied", "expired")
+WENT_BADLY = {
+    "rejected": "rejected",
+    "denied": "denied",
+    "expired": "expired",
+    "cancelrejected": "cancel rejected",  # an exit may wait for it
+}
 TELL_AGAIN_NS = 30 * 60 * 1_000_000_000  # the same refusal of a symbol, event time
 
 
@@ -151,8 +156,8 @@ class Narration:
         trail = self._order(event.symbol, event.client_order_id)
         about = self._about(event.symbol, event.client_order_id, trail)
         reason = f": {event.reason}" if event.reason else ""
-        if event.status in ENDED_BADLY:
-            return f"WARNING {about} {event.status}{reason}"
+        if event.status in WENT_BADLY:
+            return f"WARNING {about} {WENT_BADLY[event.status]}{reason}"
         if event.status == "canceled":
             return f"{about} cancelled{reason}"
         if event.status != "accepted" or trail is None or trail.accepted_ns:

@@ -274,6 +274,7 @@ def test_no_history_silent_data_and_a_rule_with_a_bug_are_told_once_each(tmp_pat
 HERE = codes_of(TROUBLES, SILENT, *(told(side) for side in (Side.LONG, Side.SHORT) for told in (ordinary, at_worst)))
 ELSEWHERE = {  # which file meets each of the others
     "bars_unrecorded": "test_bar_recorder",
+    "cancel_refused": "test_live_refused_cancels",
     "closed_elsewhere": "test_live_journal",
     "commission_missing": "test_live_orders",
     "engine_behind": "test_live_faults",

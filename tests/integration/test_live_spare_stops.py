@@ -3,9 +3,10 @@
 from actors.messages import ExitReason
 from tests.integration.live_rig import floor
 from tests.integration.live_steps import codes, enter, fills, flat, opening, shape
-from tests.integration.rig import SIDES
+from tests.integration.rig import AAPL, SIDES
 
 SOON = {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ
+LATE = {"actors.link.book_rules.LASTING_NS": 600e9, "actors.link.book_rules.RECENT_NS": 600e9}
 
 
 def of_stops(node):
@@ -94,3 +95,74 @@ def test_a_stop_left_over_from_a_round_trip_that_is_over_is_cancelled_at_the_nex
         assert day.stop()["quantity"] == 100
         second.until_equal(lambda: second.terminal.count("fee $1.00"), 3)
         assert len(fills(second)) == 3  # those of before are not booked again
+
+
+def stray_beside_the_next_round_trip(day, node):
+    """Leave a stop of a round trip that is over at the broker, enter again, and return the stop of that."""
+    enter(day, node, 2)
+    put_back_beside(day, node)
+    stray = day.resting()[0]
+    day.minute(4)
+    node.until(lambda: shape(day.resting())[-1:] == [("MKT", 100, "Submitted")], "the closing order")
+    day.prints()
+    node.until_says("flat: round trip")
+    enter(day, node, 6)
+    assert shape(day.resting()) == [("STP", 100, "PreSubmitted")] * 2
+    before, latest = day.resting()
+    assert before == stray
+    return latest
+
+
+@SIDES
+def test_a_stop_of_an_earlier_round_trip_is_cancelled_at_a_start_within_the_next(tmp_path, side):
+    with floor(tmp_path) as day:
+        table = opening(side, 2, 6, closing=(4,))
+        first = day.start([table], sooner=LATE)
+        latest = stray_beside_the_next_round_trip(day, first)
+        first.kill()
+        by_hand = day.gateway.do.place(AAPL, "sell", 5, "STP", "50")
+
+        second = day.start([table])
+        second.until(lambda: len(day.resting()) == 2, "the cancel of the stop of before")
+        assert {order["perm_id"] for order in day.resting()} == {latest["perm_id"], by_hand}  # law 11
+        second.until(lambda: "stop_spare" in codes(second), "the alert")
+        day.gateway.do.cancel(by_hand)
+        day.gateway.do.shock(AAPL, -8 * side)
+        day.prints(2)
+        flat(day, second)
+        assert fills(second)[-1].exit_reason is ExitReason.PROTECTIVE_STOP
+
+
+@SIDES
+def test_a_refused_cancel_of_such_a_stop_is_sent_again(tmp_path, side):
+    with floor(tmp_path) as day:
+        table = opening(side, 2, 6, closing=(4,))
+        first = day.start([table], sooner=LATE)
+        latest = stray_beside_the_next_round_trip(day, first)
+        first.kill()
+        day.gateway.do.reject("cancel", 10147)
+
+        second = day.start([table])
+        second.until(lambda: len(day.resting()) == 1, "the second cancel")
+        assert day.stop()["perm_id"] == latest["perm_id"]
+        assert codes(second).count("stop_spare") == 1
+
+
+@SIDES
+def test_an_exit_that_works_after_all_is_not_left_beside_the_stop_put_back(tmp_path, side):
+    with floor(tmp_path) as day:
+        node = day.start([opening(side, 2, closing=(4,))], sooner=SOON)
+        enter(day, node, 2)
+        day.gateway.do.reject("place", 201)
+        day.minute(4)
+        node.until(lambda: "order_refused" in codes(node), "the refusal")
+        node.until(lambda: shape(day.resting()) == [("STP", 100, "PreSubmitted")], "the stop put back")
+        day.gateway.do.withhold_fills(AAPL)
+        day.gateway.do.serve_refused()
+        node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the cancel of the stop")
+        node.until(lambda: "stop_spare" in codes(node), "the alert")
+        day.gateway.do.withhold_fills(AAPL, False)
+        day.gateway.do.shock(AAPL, -8 * side)
+        day.prints()
+        flat(day, node)
+        assert fills(node)[-1].exit_reason is ExitReason.SIGNAL

@@ -177,7 +177,9 @@ def test_a_fill_that_comes_while_the_node_starts_is_ours_and_is_booked_once(side
     strategy = HandStrategy(setup, print, Memory(holding), CommandLane(is_serial=True))
     strategy.hands, strategy.said = HandClock(), []
     strategy.known = SimpleNamespace(
-        order=lambda _: order, positions_open=lambda **_: [SimpleNamespace(signed_qty=60 * side)]
+        order=lambda _: order,
+        orders_open=lambda **_: [],
+        positions_open=lambda **_: [SimpleNamespace(signed_qty=60 * side)],
     )
     strategy.owner.start(desk.make_equity(desk.AAPL))
     strategy.on_order_event(fill)

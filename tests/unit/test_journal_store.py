@@ -80,6 +80,8 @@ def test_an_open_round_trip_is_told_with_all_that_a_restart_needs(store, side):
     assert trip.exit_reason is ExitReason.SIGNAL
     assert store.is_ours(teller.id(STOP))
     assert not store.is_ours("PERM-1")
+    assert store.order_roles(AAPL) == {teller.id(ENTRY): ENTRY, teller.id(STOP): STOP}
+    assert store.order_roles("MSFT.NASDAQ") == {}
 
 
 @SIDES

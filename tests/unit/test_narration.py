@@ -190,6 +190,14 @@ def test_refused_order_is_a_warning_with_its_reason(status):
     ]
 
 
+def test_refused_cancel_is_a_warning_each_time_for_an_exit_may_wait_for_it():
+    narration = Narration()
+    told(narration, (0, decided(1)), (2, intended(STOP, Side.SHORT, Decimal(95))))
+    refused = became(STOP, "cancelrejected", "not found")
+
+    assert told(narration, (9, refused), (19, refused)) == ["WARNING AAPL #2 stop cancel rejected: not found"] * 2
+
+
 def test_refusals_are_told_once_and_counted():
     """Two reasons taking turns are two lines; the same one is told again after half an hour, or counted at an entry."""
 

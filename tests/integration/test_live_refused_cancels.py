@@ -1,0 +1,99 @@
+"""A broker that refuses every cancel: an exit that waits for it is not silent, and not for ever. Over TCP."""
+
+from actors.messages import ExitReason
+from tests.integration.live_rig import flat_market, floor
+from tests.integration.live_steps import alerts, codes, enter, fills, flat, opening, shape
+from tests.integration.rig import SIDES
+
+SOON = {"strategies.unanswered.TELL_SECS": 4}  # above what an answer takes on a busy machine
+VERY_SOON = SOON | {"strategies.unanswered.GIVE_UP_SECS": 6}
+REFUSED = "OrderId that needs to be cancelled is not found."
+
+
+class Refusing:
+    """Refuses each cancel a moment after it came: at once, the adapter would take that for a mere notice."""
+
+    def __init__(self, day) -> None:
+        self._day = day
+        self._seen = self._refused = self.received()
+        day.gateway.do.swallow("cancel")
+
+    def received(self) -> int:
+        return self._day.gateway.received()["CancelOrderRequest"]
+
+    def until(self, node, condition, what: str) -> None:
+        node.until(lambda: self._refuse() or condition(), what)
+
+    def _refuse(self) -> None:
+        count, do = self.received(), self._day.gateway.do
+        if self._refused < count == self._seen:  # it was there at the look before
+            self._refused = count
+            do.reject("cancel", 10147)
+            do.serve_swallowed()
+            do.swallow("cancel")
+        self._seen = count
+
+    def end(self, node) -> None:
+        """Serve the next cancel."""
+        node.until(lambda: self.received() > self._refused, "the cancel made again")
+        self._day.gateway.do.serve_swallowed()
+
+
+@SIDES
+def test_an_exit_at_the_loss_limit_that_cannot_cancel_its_stop_is_told_and_made_by_the_next_start(tmp_path, side):
+    path = [100, 100, 100, *[100 - 3 * side] * 20]
+    table, limit = opening(side, 2), "risk.max_daily_loss_usd=200"
+    with floor(tmp_path, flat_market(AAPL=path)) as day:
+        node = day.start([table], limit, sooner=VERY_SOON)
+        enter(day, node, 2)
+        cancels = Refusing(day)
+        day.minute(4)
+        cancels.until(node, lambda: "session ends with exit code 4" in node.terminal, "the end of the node")
+        assert node.exit_code() == 4
+        assert day.position() == 100 * side
+        assert shape(day.resting()) == [("STP", 100, "PreSubmitted")]
+        assert alerts(node) == [("loss_limit", "critical"), ("cancel_refused", "critical")]
+        assert f"the broker refuses its cancel for 4 s: {REFUSED}; it works on" in node.terminal
+        assert node.terminal.count(f"WARNING AAPL #2 stop cancel rejected: {REFUSED}") >= 3
+
+        second = day.start([table], limit)
+        cancels.end(second)
+        second.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit")
+        day.prints()
+        flat(day, second)
+        assert second.exit_code() == 5
+        assert [fill.exit_reason for fill in fills(second)] == [None, ExitReason.LOSS_LIMIT]
+
+
+@SIDES
+def test_a_cancel_that_is_refused_for_a_moment_is_a_line_and_no_alert(tmp_path, side):
+    with floor(tmp_path) as day:
+        node = day.start([opening(side, 2, closing=(4,))])
+        enter(day, node, 2)
+        cancels = Refusing(day)
+        day.minute(4)
+        cancels.until(node, lambda: node.terminal.count("stop cancel rejected") == 2, "the lines")
+        cancels.end(node)
+        node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit")
+        day.prints()
+        flat(day, node)
+        assert alerts(node) == []
+
+
+@SIDES
+def test_a_stop_too_many_that_cannot_be_cancelled_is_told(tmp_path, side):
+    with floor(tmp_path) as day:
+        table = opening(side, 2)
+        first = day.start([table])
+        enter(day, first, 2)
+        day.gateway.do.misreport(day.stop()["perm_id"], "Cancelled")
+        first.until(lambda: len(day.resting()) == 2, "the stop put back")
+        first.until(lambda: "stop_restored" in codes(first), "the alerts")
+        first.kill()
+
+        cancels = Refusing(day)
+        second = day.start([table], sooner=SOON)
+        cancels.until(second, lambda: ("cancel_refused", "critical") in alerts(second), "the alert")
+        cancels.end(second)
+        second.until(lambda: len(day.resting()) == 1, "the cancel")
+        assert codes(second).count("cancel_refused") == 1
