@@ -17,11 +17,12 @@ import pytest
 from actors.messages import OrderRole
 from tests.gateway.gateway import Gateway, soon
 from tests.gateway.market import Market
-from tests.integration.live_rig import FRIDAY, Node
+from tests.integration.live_rig import FRIDAY, PATIENCE_SECS, Node
 from tests.integration.rig import session_bars
 
 SPEED = 700.0  # a session of six and a half hours in half a minute
 FAULT_EVERY_SECS = 1.0
+LOOK_SECS = 0.1
 QUIET_SECS = 12.0  # without faults at the end: what an outage left undone is found within ten seconds
 SYMBOLS = ("AAPL.NASDAQ", "MSFT.NASDAQ", "TSLA.NASDAQ")
 TABLES = (
@@ -82,10 +83,7 @@ def test_a_session_of_random_faults_ends_with_equal_books(tmp_path: Path, seed: 
             dice.choice(faults(gateway, dice))()
             node = supervised(node, gateway, tmp_path)
         calm(gateway)
-        node.until(lambda: gateway.state()["is_over"], "the end of the session")
-        node = supervised(node, gateway, tmp_path)
-        node.until(lambda: is_settled(node, gateway), "equal books and covered positions")
-
+        node = settled(node, gateway, tmp_path)
         assert node.terminate() == 0
         assert is_settled(node, gateway)
         nothing_is_doubled(node, gateway)
@@ -101,6 +99,16 @@ def supervised(node: Node, gateway: Gateway, place: Path) -> Node:
         return node
     assert node.exit_code() == 4, node.terminal[-3000:]
     return started(gateway, place)
+
+
+def settled(node: Node, gateway: Gateway, place: Path) -> Node:
+    """Wait for the end of the session, and for equal books and covered positions; return the node that runs then."""
+    for _ in range(int(2 * PATIENCE_SECS / LOOK_SECS)):
+        node = supervised(node, gateway, place)
+        if gateway.state()["is_over"] and is_settled(node, gateway):
+            return node
+        time.sleep(LOOK_SECS)
+    raise AssertionError(f"waited in vain for equal books:\n{node.terminal[-3000:]}")
 
 
 def is_settled(node: Node, gateway: Gateway) -> bool:
