@@ -8,7 +8,7 @@ from pathlib import Path
 from actors.journal.commands import CommandJournal
 from actors.messages import ExitReason, Side
 from tests.integration.live_rig import Floor, Node, at_minute, flat_market, floor
-from tests.integration.live_steps import enter, flat, is_told
+from tests.integration.live_steps import codes, enter, flat, is_told
 from tests.integration.operator_rig import Operator
 from tests.integration.rig import AAPL, MSFT, SIDES
 
@@ -217,3 +217,13 @@ def test_a_command_that_finds_no_node_ever_run_says_where_it_looked(tmp_path):
     assert code == 2
     assert f"Expected the journal of a node in {tmp_path}, found none" in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_halt_that_is_lifted_at_once_is_told_before_it_is_lifted(tmp_path):
+    with floor(tmp_path) as day:
+        node = day.start([at_minute(up=[9])])
+        with CommandJournal(day.state / "journal.sqlite") as journal:
+            for kind in ("halt", "resume"):
+                journal.ask(kind, "somebody", time.time_ns())
+        told = ["operator_halt", "operator_resume"]
+        node.until_equal(lambda: [code for code in codes(node) if code.startswith("operator")], told)

@@ -122,6 +122,8 @@ def test_a_dry_run_sends_no_order_and_reports_what_is_open(tmp_path):
         assert not {kind for kind in sent if "Order" in kind and not kind.endswith("OpenOrdersRequest")}
         assert (sent["PlaceOrderRequest"], day.gateway.state()["orders"]) == (0, [])
         assert {fill.commission_usd for fill in fills(node)} == {3}
+        asked = day.gateway.frames("PositionsRequest", "AllOpenOrdersRequest")
+        assert {frame.kind for frame in asked if frame.client_id == 2} == {"PositionsRequest"}  # by the ear
         (report,) = node.state.glob("reports/dry-run-*")
         with (report / "trades.csv").open() as file:
             trades = {row["symbol"]: row["exit_reason"] for row in csv.DictReader(file)}
