@@ -2,41 +2,12 @@
 
 from actors.messages import ExitReason
 from tests.integration.live_rig import flat_market, floor
-from tests.integration.live_steps import alerts, codes, enter, fills, flat, opening, shape
+from tests.integration.live_steps import Refusing, alerts, codes, enter, fills, flat, opening, shape
 from tests.integration.rig import SIDES
 
 SOON = {"strategies.unanswered.TELL_SECS": 4}  # above what an answer takes on a busy machine
 VERY_SOON = SOON | {"strategies.unanswered.GIVE_UP_SECS": 6}
 REFUSED = "OrderId that needs to be cancelled is not found."
-
-
-class Refusing:
-    """Refuses each cancel a moment after it came: at once, the adapter would take that for a mere notice."""
-
-    def __init__(self, day) -> None:
-        self._day = day
-        self._seen = self._refused = self.received()
-        day.gateway.do.swallow("cancel")
-
-    def received(self) -> int:
-        return self._day.gateway.received()["CancelOrderRequest"]
-
-    def until(self, node, condition, what: str) -> None:
-        node.until(lambda: self._refuse() or condition(), what)
-
-    def _refuse(self) -> None:
-        count, do = self.received(), self._day.gateway.do
-        if self._refused < count == self._seen:  # it was there at the look before
-            self._refused = count
-            do.reject("cancel", 10147)
-            do.serve_swallowed()
-            do.swallow("cancel")
-        self._seen = count
-
-    def end(self, node) -> None:
-        """Serve the next cancel."""
-        node.until(lambda: self.received() > self._refused, "the cancel made again")
-        self._day.gateway.do.serve_swallowed()
 
 
 @SIDES

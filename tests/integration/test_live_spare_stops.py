@@ -2,7 +2,7 @@
 
 from actors.messages import ExitReason
 from tests.integration.live_rig import floor
-from tests.integration.live_steps import codes, enter, fills, flat, opening, shape
+from tests.integration.live_steps import Refusing, codes, enter, fills, flat, opening, shape
 from tests.integration.rig import AAPL, SIDES
 
 SOON = {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ
@@ -140,9 +140,11 @@ def test_a_refused_cancel_of_such_a_stop_is_sent_again(tmp_path, side):
         first = day.start([table], sooner=LATE)
         latest = stray_beside_the_next_round_trip(day, first)
         first.kill()
-        day.gateway.do.reject("cancel", 10147)
 
+        cancels = Refusing(day)
         second = day.start([table])
+        cancels.until(second, lambda: "order cancel rejected" in second.terminal, "the refusal")
+        cancels.end(second)
         second.until(lambda: len(day.resting()) == 1, "the second cancel")
         assert day.stop()["perm_id"] == latest["perm_id"]
         assert codes(second).count("stop_spare") == 1
