@@ -80,7 +80,7 @@ class AnswerWatch:
     @contained
     def on_look(self, event: TimeEvent) -> None:
         now, owner = event.ts_event, self._owner
-        owner.changes.look()
+        owner.look(now)
         self._unanswered.keep(owner.holding.working)
         if not owner.is_reachable:
             self._unanswered.begin_again(now)

@@ -1,6 +1,6 @@
 """Cancels and changes the resting orders of one strategy, each in its turn."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
@@ -67,26 +67,25 @@ class OrderChanges:
         self._lane = lane
         self._holding = holding
         self._asked = asked
-        self._strays: set[str] = set()
 
     def cancel(self, order_id: str) -> None:
         self._command(order_id, partial(self._strategy.cancel_order, ClientOrderId(order_id)))
 
-    def take_strays(self, order_ids: Iterable[str]) -> None:
-        """Take in orders of earlier round trips that a start found working."""
-        self._strays.update(order_ids)
+    def cancel_open(self, order_id: str) -> None:
+        """Cancel an order that is of no round trip under way, if it works when the command's turn comes."""
+        cancel = partial(self._strategy.cancel_order, ClientOrderId(order_id))
 
-    def cancel_strays(self) -> None:
-        """Cancel those that work still; a cancel that was refused is sent again."""
-        for order_id in sorted(self._strays):
-            cancel = partial(self._strategy.cancel_order, ClientOrderId(order_id))
-            is_wanted = partial(self._is_to_end, order_id)
-            if is_wanted():
-                self._turn(order_id, cancel, is_wanted)
+        def is_wanted() -> bool:
+            order = self._strategy.cache.order(ClientOrderId(order_id))
+            return order is not None and order.is_open and not order.is_pending_cancel
 
-    def _is_to_end(self, order_id: str) -> bool:
+        if is_wanted():
+            self._turn(order_id, cancel, is_wanted)
+
+    def is_open(self, order_id: str) -> bool:
+        """Return whether an order works, as far as the engine knows."""
         order = self._strategy.cache.order(ClientOrderId(order_id))
-        return order is not None and order.is_open and not order.is_pending_cancel
+        return order is not None and not order.is_closed
 
     def resize_stop(self, shares: int) -> None:
         """Ask for so many shares to be open of the stop; the broker counts those that filled in."""

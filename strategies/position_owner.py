@@ -35,6 +35,7 @@ from strategies.command_lane import CommandLane
 from strategies.entry_plan import StrategySetup
 from strategies.holding import Holding, Phase
 from strategies.intents import Intents
+from strategies.left_overs import LeftOvers
 from strategies.memory import Memory
 from strategies.order_changes import OrderChanges
 from strategies.order_release import OrderRelease
@@ -68,6 +69,7 @@ class PositionOwner:
         strategy = self._strategy
         self._answers = AnswerWatch(self, strategy, self._voice, is_live=self._setup.is_live)
         self.changes = OrderChanges(strategy, instrument, self._lane, lambda: self.holding, self._answers.asked)
+        self._left_overs = LeftOvers(strategy, self._setup.symbol, self.changes, self._voice)
         intents = Intents(OrderMaker(strategy, instrument), self._voice, self._answers.sent)
         release = OrderRelease(strategy, instrument.id, hold_until_open=self._setup.hold_until_open)
         self._way = WayInAndOut(self.changes, intents, release, self._voice)
@@ -81,14 +83,19 @@ class PositionOwner:
         """Go on with what the journal remembers, corrected by what the broker told at the start (law 11)."""
         adoption = Adoption(self._strategy.cache, self._setup.symbol, self._booking, self._voice)
         self.holding, self._last = adoption.round_trip(memory), memory.last
-        self.changes.take_strays(adoption.strays(self.holding, memory.orders, ts))
-        self._cancel_strays()
+        self._left_overs.take(adoption.strays(self.holding, memory.orders, ts), ts)
+        self._cancel_left_overs()
         if adoption.take_up(self.holding, memory.booked_trades, self.market, ts):
             self._advance(ts)
 
-    def _cancel_strays(self) -> None:
+    def _cancel_left_overs(self) -> None:
         if self.is_reachable:
-            self.changes.cancel_strays()
+            self._left_overs.cancel()
+
+    def look(self, now: int) -> None:
+        """Look, live, once a second after what waits for the broker by the clock."""
+        self.changes.look()
+        self._left_overs.look(now, is_reachable=self.is_reachable)
 
     def link(self, *, is_up: bool, ts: int) -> None:
         """Take in whether the broker can be reached; what could not be sent is sent once it can."""
@@ -163,7 +170,7 @@ class PositionOwner:
     def retry(self, ts: int) -> None:
         """Try again what could not be done on an earlier bar: to leave, or to make the stop equal to the position."""
         holding = self.holding
-        self._cancel_strays()
+        self._cancel_left_overs()
         if self.is_locked:
             self._limit_stop()
         elif holding.phase is Phase.OPEN and holding.exit_reason is not None:

