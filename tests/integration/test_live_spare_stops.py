@@ -1,8 +1,8 @@
 """A stop that the journal holds as ended and the broker still works: no two stops can meet (law 5). Over TCP."""
 
-from actors.messages import ExitReason, ReleaseEntries
+from actors.messages import ExitReason, ReleaseEntries, Side
 from tests.integration.live_rig import floor
-from tests.integration.live_steps import EVER, Refusing, codes, decisions, enter, fills, flat, opening, shape
+from tests.integration.live_steps import EVER, Refusing, alerts, codes, decisions, enter, fills, flat, opening, shape
 from tests.integration.rig import AAPL, SIDES
 
 SOON = {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ
@@ -166,6 +166,22 @@ def test_nothing_enters_beside_such_a_stop_while_the_broker_refuses_its_cancel(t
         assert day.resting() == []
         enter(day, second, 12)
         assert codes(second).count("stop_spare") == codes(second).count("cancel_refused") == 1
+
+
+def test_a_cancel_of_such_a_stop_that_is_not_answered_is_told(tmp_path):
+    with floor(tmp_path) as day:
+        table = opening(Side.SHORT, 2, 6, closing=(4,))
+        first = day.start([table], sooner=LATE)
+        latest = stray_beside_the_next_round_trip(day, first)
+        first.kill()
+
+        day.gateway.do.swallow("cancel")
+        second = day.start([table], sooner=LATE | {"strategies.left_overs.TELL_SECS": 4})
+        second.until(lambda: ("no_answer", "critical") in alerts(second), "the alert")
+        second.until_says("after 4 s its cancel has no answer")
+        day.gateway.do.serve_swallowed()
+        second.until(lambda: is_released(second), "entries are free again")
+        assert day.resting() == [latest]
 
 
 @SIDES

@@ -29,8 +29,8 @@ TOUCH_THE_ENGINE = {  # every other module is free of it; a new name here is a d
         status.control status.pulse stop_coverage trailing_stop_manager""",
     "config": """backtest.data backtest.engine backtest.record backtest.run backtest.simulation components live.node
         live.session""",
-    "strategies": """adoption answer_watch bar_feed booking intents order_changes order_release orders owner_voice
-        position_owner retries signal_strategy stale_bars stop_keeper""",
+    "strategies": """adoption answer_watch bar_feed booking intents left_overs order_changes order_release orders
+        owner_voice position_owner retries signal_strategy stale_bars stop_keeper""",
 }
 PURE = {  # reach the engine by no path, not even through another module
     "catalog": """bar_files download_plan errors fees fetched_days ib_answers ib_clock ib_pacing indicators quality
