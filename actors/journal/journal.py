@@ -125,7 +125,7 @@ class Journal(Watcher):
             while self._waiting:
                 self._write_oldest(min(len(self._waiting), MAX_TOGETHER))
         except JournalError as error:
-            self._hold(str(error))
+            self._hold(self._watch.absence() or str(error))
 
     def _write_oldest(self, count: int) -> None:
         try:

@@ -30,16 +30,22 @@ class JournalWatch:
 
     def trouble(self, now_ns: int) -> str:
         """Return what is wrong with the file, "" if nothing is known to be; it never waits for a disk that is slow."""
-        for file, opened in self._files.items():
-            found = _identity(file)
-            if opened is not None and found != opened:
-                what = "none" if found is None else "another one"
-                return str(problem(file, "the file that this node opened", f"{what} in its place; {_MOVED}"))
+        if absence := self.absence():
+            return absence
         if now_ns - self._looked_ns >= LOOK_FOR_DAMAGE_NS and (self._thread is None or not self._thread.is_alive()):
             self._looked_ns = now_ns
             self._thread = Thread(target=self._look_for_damage, name="journal-watch", daemon=True)
             self._thread.start()
         return self._damage
+
+    def absence(self) -> str:
+        """Return which file does not stand in its place any more, "" if all do: SQLite calls that a failing disk."""
+        for file, opened in self._files.items():
+            found = _identity(file)
+            if opened is not None and found != opened:
+                what = "none" if found is None else "another one"
+                return str(problem(file, "the file that this node opened", f"{what} in its place; {_MOVED}"))
+        return ""
 
     def _look_for_damage(self) -> None:
         self._damage = damage_of(self._path)

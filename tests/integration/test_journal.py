@@ -194,6 +194,21 @@ def test_law_13_entries_are_held_and_exits_go_on_while_the_disk_refuses(store, s
     assert not record.errors
 
 
+def test_law_13_a_journal_that_is_gone_is_not_taken_for_a_disk_that_fails(store):
+    """SQLite may say "disk I/O error" of a file that was moved: what helps is to put it back."""
+    refuse = disk(store, refuses=True)
+
+    def move_away(actor: Onlooker, bar) -> None:
+        refuse(actor, bar)
+        store.path.rename(store.path.with_name("elsewhere"))
+        actor.publish_message(Topic.ALERTS, AlertRaised(bar.ts_init, "test", "info", "to be written"))
+
+    record, _ = journalled(store, [opening(1)], Onlooker({10: move_away}))
+
+    [text] = [alert.text for alert in record.alerts if alert.code == "journal"]
+    assert "found none in its place; put it back if it was moved" in text
+
+
 @SIDES
 def test_law_13_what_the_memory_cannot_keep_is_counted(store, side, monkeypatch):
     monkeypatch.setattr(journal, "MAX_WAITING", 4)
