@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.gateway.codec import framed
-from tests.gateway.faults import DATA_CODES, text_of
+from tests.gateway.faults import DATA_CODES, Refusal, text_of
 from tests.gateway.feed import Feed
 from tests.gateway.model import OrderType, Status
 from tests.gateway.server import Server
@@ -148,13 +148,17 @@ class Commands:
 
     # Orders
 
-    def reject(self, request: str, code: int, text: str | None = None, count: int = 1) -> None:
-        """Refuse the next requests of a kind (place, modify, cancel) with a code."""
-        self._world.faults.refuse(request, code, text, count)
+    def reject(self, request: str, code: int, text: str | None = None, count: int = 1, after_secs: float = 0.0) -> None:
+        """Refuse the next requests of a kind (place, modify, cancel) with a code, each after a time."""
+        self._world.faults.refuse(request, Refusal(code, text_of(code, text), after_secs), count)
+
+    def accept(self, request: str) -> None:
+        """Serve the next requests of a kind again, whatever was to be done with them."""
+        self._world.faults.accept(request)
 
     def swallow(self, request: str = "place", count: int = 1) -> None:
         """Take the next requests of a kind (place, modify, cancel), and neither serve nor answer them."""
-        self._world.faults.refuse(request, 0, None, count)
+        self._world.faults.refuse(request, Refusal(0, "", 0.0), count)
 
     def serve_swallowed(self) -> None:
         """Serve what was swallowed, as if it had been slow: in the order in which it came."""

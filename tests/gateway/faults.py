@@ -42,10 +42,11 @@ def text_of(code: int, text: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How an order request is answered instead of being served; code 0 = not at all."""
+    """How an order request is answered instead of being served, and when; code 0 = not at all."""
 
     code: int
     text: str
+    after_secs: float
 
 
 @dataclass(slots=True)
@@ -78,15 +79,22 @@ class Faults:
     _lost: Counter[str] = field(default_factory=Counter)
     _waiting: list[bytes] = field(default_factory=list)
 
-    def refuse(self, request: str, code: int, text: str | None, count: int) -> None:
-        """Answer the next requests of a kind (place, modify, cancel) with a code; 0 swallows them."""
-        if request not in ORDER_REQUESTS:
-            raise ValueError(f"Expected one of {', '.join(ORDER_REQUESTS)}, was {request!r}.")
-        self._refusals[request].extend([Refusal(code, text_of(code, text) if code else "")] * count)
+    def refuse(self, request: str, refusal: Refusal, count: int) -> None:
+        """Answer the next requests of a kind (place, modify, cancel) with a refusal."""
+        self._refusals_of(request).extend([refusal] * count)
+
+    def accept(self, request: str) -> None:
+        """Serve the next requests of a kind."""
+        self._refusals_of(request).clear()
 
     def take_refusal(self, request: str) -> Refusal | None:
-        waiting = self._refusals[request]
+        waiting = self._refusals_of(request)
         return waiting.popleft() if waiting else None
+
+    def _refusals_of(self, request: str) -> deque[Refusal]:
+        if request not in ORDER_REQUESTS:
+            raise ValueError(f"Expected one of {', '.join(ORDER_REQUESTS)}, was {request!r}.")
+        return self._refusals[request]
 
     def double(self, kind: str, count: int) -> None:
         """Send the next messages of a kind twice."""

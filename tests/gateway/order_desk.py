@@ -1,6 +1,8 @@
 """What one client does with orders, and what it is told of them."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from google.protobuf.message import Message
@@ -74,7 +76,11 @@ class OrderDesk:
         faults = self._world.faults
         refusal = faults.take_refusal(request)
         if refusal is not None and refusal.code:
-            self._client.refuse(order_id, refusal.code, refusal.text)
+            refuse = partial(self._client.refuse, order_id, refusal.code, refusal.text)
+            if refusal.after_secs:
+                asyncio.get_running_loop().call_later(refusal.after_secs, refuse)
+            else:
+                refuse()
             faults.refused.append(lambda: self._serve_late(serve, order_id))
         elif refusal is not None:
             faults.swallowed.append(lambda: self._serve_late(serve, order_id))

@@ -1,6 +1,5 @@
 """Steps that many scenarios of a live node share: an entry that fills, and what was journalled and told since."""
 
-from collections.abc import Callable
 from typing import Any
 
 from actors.messages import AlertRaised, OrderFilled, PositionReported, Side, SignalDecided
@@ -8,6 +7,8 @@ from tests.integration.live_rig import Floor, Node, at_minute
 from tests.integration.rig import AAPL
 
 EVER = (0, 2**62)
+A_MOMENT = 0.5  # seconds until a cancel or a change is refused: within a millisecond, before it knows its own request
+# as sent, the adapter takes the refusal for a mere notice
 
 
 def opening(side: Side, *minutes: int, closing: tuple[int, ...] = (), symbol: str = AAPL) -> str:
@@ -71,32 +72,3 @@ def codes(node: Node) -> list[str]:
 def shape(orders: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
     """Return type, quantity and status of orders."""
     return [(order["type"], order["quantity"], order["status"]) for order in orders]
-
-
-class Refusing:
-    """Refuses each cancel a moment after it came: at once, the adapter would take that for a mere notice."""
-
-    def __init__(self, day: Floor) -> None:
-        self._day = day
-        self._seen = self._refused = self.received()
-        day.gateway.do.swallow("cancel")
-
-    def received(self) -> int:
-        return self._day.gateway.received()["CancelOrderRequest"]
-
-    def until(self, node: Node, condition: Callable[[], object], what: str) -> None:
-        node.until(lambda: self._refuse() or condition(), what)
-
-    def _refuse(self) -> None:
-        count, do = self.received(), self._day.gateway.do
-        if self._refused < count == self._seen:  # it was there at the look before
-            self._refused = count
-            do.reject("cancel", 10147)
-            do.serve_swallowed()
-            do.swallow("cancel")
-        self._seen = count
-
-    def end(self, node: Node) -> None:
-        """Serve the next cancel."""
-        node.until(lambda: self.received() > self._refused, "the cancel made again")
-        self._day.gateway.do.serve_swallowed()

@@ -197,6 +197,18 @@ def test_a_change_or_a_cancel_can_be_rejected_and_leaves_the_order(
     assert (order["stop_price"], order["status"]) == (Decimal("200.0"), "PreSubmitted")
 
 
+def test_refusals_may_come_late_and_go_on_until_requests_are_accepted(gateway: Gateway, client: WireClient) -> None:
+    client.place(1, "SELL", "STP", auxPrice=200.0)
+    client.ask()
+    gateway.do.reject("cancel", 10147, count=9, after_secs=0.1)
+    for _ in range(2):
+        client.send("CancelOrderRequest", orderId=1)
+        assert client.expect("ErrorMessage", lambda error: error.id == 1).errorCode == 10147
+    gateway.do.accept("cancel")
+    client.send("CancelOrderRequest", orderId=1)
+    assert client.expect("ErrorMessage", lambda error: error.id == 1).errorCode == 202
+
+
 @pytest.mark.parametrize("request_kind", ["place", "modify", "cancel"])
 def test_a_swallowed_request_is_neither_served_nor_answered(
     gateway: Gateway, client: WireClient, request_kind: str

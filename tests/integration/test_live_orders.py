@@ -7,6 +7,7 @@ import pytest
 from actors.messages import Action, ExitReason, OrderRole, Side
 from tests.integration.live_rig import flat_market, floor
 from tests.integration.live_steps import (
+    A_MOMENT,
     EVER,
     alerts,
     codes,
@@ -25,17 +26,6 @@ from tests.integration.rig import AAPL, MSFT, SIDES
 # What the node would else wait for: an answer of the broker to an order or a command
 SOON = {"strategies.unanswered.TELL_SECS": 4}  # above what an answer takes on a busy machine
 VERY_SOON = SOON | {"strategies.unanswered.GIVE_UP_SECS": 6}
-
-
-def refuse_late(day, request: str, code: int) -> None:
-    """
-    Refuse the next request once it is served.
-
-    The adapter takes a refusal within a millisecond, before it knows its own request as sent, for a mere notice.
-
-    """
-    day.gateway.do.swallow(request)
-    day.gateway.do.reject(request, code)
 
 
 def test_fills_in_parts_are_told_and_the_stop_covers_each(tmp_path):
@@ -197,11 +187,8 @@ def test_two_stops_trail_on_the_same_bar_and_a_refused_step_is_made_again(tmp_pa
         with node.journal() as journal:  # one command at a time: none got in the way of another
             assert "modifyrejected" not in {each.status for each in journal.progress(*EVER)}
 
-        sent = day.gateway.received()["PlaceOrderRequest"]
-        refuse_late(day, "modify", 201)
+        day.gateway.do.reject("modify", 201, after_secs=A_MOMENT)
         day.minute(6)
-        node.until(lambda: day.gateway.received()["PlaceOrderRequest"] > sent, "the first step")
-        day.gateway.do.serve_swallowed()
         node.until(lambda: day.stop()["stop_price"] == day.stop(MSFT)["stop_price"] == Decimal("100.75"), "both steps")
         node.until(lambda: codes(node) == ["stop_modify_rejected"], "the refusal told")
 
@@ -218,10 +205,8 @@ def test_an_exit_whose_cancel_is_refused_late_or_overtaken_leaves_no_stop_and_ne
     with floor(tmp_path) as day:
         node = day.start([opening(side, 2, 6, 10, closing=(4, 8, 12))])
         enter(day, node, 2)
-        refuse_late(day, "cancel", 161)
+        day.gateway.do.reject("cancel", 161, after_secs=A_MOMENT)
         day.minute(4)
-        node.until(lambda: day.gateway.received()["CancelOrderRequest"] == 1, "the cancel")
-        day.gateway.do.serve_swallowed()
         node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the cancel made again, then the exit")
         day.prints()
         flat(day, node)

@@ -2,12 +2,13 @@
 
 from actors.messages import ExitReason
 from tests.integration.live_rig import flat_market, floor
-from tests.integration.live_steps import Refusing, alerts, codes, enter, fills, flat, opening, shape
+from tests.integration.live_steps import A_MOMENT, alerts, codes, enter, fills, flat, opening, shape
 from tests.integration.rig import SIDES
 
 SOON = {"strategies.unanswered.TELL_SECS": 4}  # above what an answer takes on a busy machine
 VERY_SOON = SOON | {"strategies.unanswered.GIVE_UP_SECS": 6}
 REFUSED = "OrderId that needs to be cancelled is not found."
+EACH = 1000
 
 
 @SIDES
@@ -17,9 +18,9 @@ def test_an_exit_at_the_loss_limit_that_cannot_cancel_its_stop_is_told_and_made_
     with floor(tmp_path, flat_market(AAPL=path)) as day:
         node = day.start([table], limit, sooner=VERY_SOON)
         enter(day, node, 2)
-        cancels = Refusing(day)
+        day.gateway.do.reject("cancel", 10147, count=EACH, after_secs=A_MOMENT)
         day.minute(4)
-        cancels.until(node, lambda: "session ends with exit code 4" in node.terminal, "the end of the node")
+        node.until_says("session ends with exit code 4")
         assert node.exit_code() == 4
         assert day.position() == 100 * side
         assert shape(day.resting()) == [("STP", 100, "PreSubmitted")]
@@ -27,8 +28,8 @@ def test_an_exit_at_the_loss_limit_that_cannot_cancel_its_stop_is_told_and_made_
         assert f"the broker refuses its cancel for 4 s: {REFUSED}; it works on" in node.terminal
         assert node.terminal.count(f"WARNING AAPL #2 stop cancel rejected: {REFUSED}") >= 3
 
+        day.gateway.do.accept("cancel")
         second = day.start([table], limit)
-        cancels.end(second)
         second.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit")
         day.prints()
         flat(day, second)
@@ -41,11 +42,10 @@ def test_a_cancel_that_is_refused_for_a_moment_is_a_line_and_no_alert(tmp_path, 
     with floor(tmp_path) as day:
         node = day.start([opening(side, 2, closing=(4,))])
         enter(day, node, 2)
-        cancels = Refusing(day)
+        day.gateway.do.reject("cancel", 10147, count=2, after_secs=A_MOMENT)
         day.minute(4)
-        cancels.until(node, lambda: node.terminal.count("stop cancel rejected") == 2, "the lines")
-        cancels.end(node)
         node.until(lambda: shape(day.resting()) == [("MKT", 100, "Submitted")], "the exit")
+        node.until(lambda: node.terminal.count("stop cancel rejected") == 2, "the lines")
         day.prints()
         flat(day, node)
         assert alerts(node) == []
@@ -62,9 +62,9 @@ def test_a_stop_too_many_that_cannot_be_cancelled_is_told(tmp_path, side):
         first.until(lambda: "stop_restored" in codes(first), "the alerts")
         first.kill()
 
-        cancels = Refusing(day)
+        day.gateway.do.reject("cancel", 10147, count=EACH, after_secs=A_MOMENT)
         second = day.start([table], sooner=SOON)
-        cancels.until(second, lambda: ("cancel_refused", "critical") in alerts(second), "the alert")
-        cancels.end(second)
+        second.until(lambda: ("cancel_refused", "critical") in alerts(second), "the alert")
+        day.gateway.do.accept("cancel")
         second.until(lambda: len(day.resting()) == 1, "the cancel")
         assert codes(second).count("cancel_refused") == 1

@@ -2,7 +2,7 @@
 
 from actors.messages import ExitReason, ReleaseEntries, Side
 from tests.integration.live_rig import floor
-from tests.integration.live_steps import EVER, Refusing, alerts, codes, decisions, enter, fills, flat, opening, shape
+from tests.integration.live_steps import A_MOMENT, EVER, alerts, codes, decisions, enter, fills, flat, opening, shape
 from tests.integration.rig import AAPL, SIDES
 
 SOON = {"actors.link.book_rules.LASTING_NS": 4e9}  # how long books may differ
@@ -152,16 +152,16 @@ def test_nothing_enters_beside_such_a_stop_while_the_broker_refuses_its_cancel(t
         first.until(lambda: first.terminal.count("flat: round trip") == 2, "the end of the second round trip")
         first.kill()
 
-        cancels = Refusing(day)
+        day.gateway.do.reject("cancel", 10147, count=1000, after_secs=A_MOMENT)
         second = day.start([table], sooner=LATE | {"strategies.left_overs.TELL_SECS": 4})
-        cancels.until(second, lambda: "cancel_refused" in codes(second), "the alert")
+        second.until(lambda: "cancel_refused" in codes(second), "the alert")
         second.until_says("after 4 s the broker refuses its cancel: OrderId that needs")
         day.minute(10)
-        cancels.until(second, lambda: decisions(second)[-1].reason == "not_ready", "the decision")
+        second.until(lambda: decisions(second)[-1].reason == "not_ready", "the decision")
         assert decisions(second)[-1].detail.startswith("not_ready: left_over: ")
         assert len(day.resting()) == 1
 
-        cancels.end(second)
+        day.gateway.do.accept("cancel")
         second.until(lambda: is_released(second), "entries are free again")
         assert day.resting() == []
         enter(day, second, 12)
