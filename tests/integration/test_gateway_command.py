@@ -79,7 +79,7 @@ def test_a_line_is_carried_out_and_answered(gateway: Gateway, line: ControlLine)
     [
         ("nonsense", "Expected a line of JSON, was 'nonsense'"),
         ("[]", 'Expected an object with "do"'),
-        ('{"do": "explode"}', "Expected one of accept_connections, "),
+        ('{"do": "explode"}', "Expected one of accept, accept_connections, "),
         ('{"do": "notice"}', "missing a required argument: 'code'"),
         ('{"do": "trade", "symbol": "AAPL.NASDAQ", "side": "up", "quantity": 1}', "Expected side 'buy' or 'sell'"),
         ('{"do": "cancel", "perm_id": 4}', "10147"),
