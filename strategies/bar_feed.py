@@ -3,7 +3,9 @@ The closed bars of one symbol without a hole: history first, then live ones, and
 
 In a backtest the bars simply come, in order. Live, nothing is requested twice at a time; while an answer is awaited
 the live bars wait. After an outage the first live bar waits until what was missed before it is here: the adapter
-subscribes again by itself and delivers old bars as if they were new, or leaves them out (measured, 2.0.0rc7).
+subscribes again by itself and delivers old bars as if they were new, or leaves them out (measured, 2.0.0rc7). So does
+the first one after a start that does not follow the history: a bar that closed between the history and the subscription
+is delivered by neither.
 
 A history that is refused or silent must not hold the live bars back for long: a refusal is known at once and asked
 again soon, and one that gave nothing the last time is asked only once. Then the bars pass, with a hole that is told.
@@ -17,6 +19,8 @@ from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import Bar, BarType
 from nautilus_trader.trading import Strategy
 
+from catalog.sessions import Sessions
+
 PATIENCE_SECS = 30.0  # the adapter's own time limit of a request is shorter
 AGAIN_SECS = 15.0  # after a refusal; IB refuses the same request sooner (pacing)
 MAX_TRIES = 3  # of one request for missed bars
@@ -29,15 +33,24 @@ class BarFeed:
     """Subscribes and requests for one strategy; tells which bars are new and closed."""
 
     def __init__(
-        self, strategy: Strategy, bar_type: str, on_overdue: Callable[[TimeEvent], None], *, is_live: bool
+        self,
+        strategy: Strategy,
+        bar_type: str,
+        sessions: Sessions,
+        on_overdue: Callable[[TimeEvent], None],
+        *,
+        is_live: bool,
     ) -> None:
         self._strategy = strategy
         self._bar_type = BarType.from_str(bar_type)
+        self._step_ns = int(self._bar_type.spec.timedelta.total_seconds()) * NANOS_IN_SECOND
+        self._sessions = sessions
         self.is_built = self._bar_type.is_internally_aggregated()  # here, of trade ticks
         self._on_overdue = on_overdue
         self._is_live = is_live
         self._timer = f"history-{bar_type}"
         self._is_subscribed = False
+        self._is_first = True  # no live bar has come yet
         self._is_suspect = False  # bars may be missing before the next live one
         self._is_conclusive = False  # the answer awaited reaches up to a live bar
         self._is_waiting = False
@@ -76,12 +89,20 @@ class BarFeed:
 
     def live(self, bar: Bar) -> list[Bar]:
         """Return the bars to act on now that a live one came: itself, or none while it has to wait."""
+        if self._is_first and not self._follows(bar):
+            self.suspect()
+        self._is_first = False
         if not self._is_waiting and not self._is_suspect:
             return self._new([bar])
         self._waiting.append(bar)
         if not self._is_waiting:
             self._begin_to_ask()
         return []
+
+    def _follows(self, bar: Bar) -> bool:
+        """Return whether no bar can be missing between the latest one and this."""
+        begins, window = bar.ts_init - self._step_ns, self._sessions.window(bar.ts_init)
+        return begins <= self.last_ts or (window is not None and begins <= window.open)
 
     def answered(self, bars: list[Bar]) -> list[Bar]:
         """

@@ -90,7 +90,7 @@ class SignalStrategy(Strategy):
         self._raises = StopRaises(self.owner.raise_stop)
         self.planner = EntryPlanner(setup)
         self.bars_seen = 0
-        self.feed = BarFeed(self, setup.bar_type, self.on_history_overdue, is_live=setup.is_live)
+        self.feed = BarFeed(self, setup.bar_type, setup.sessions, self.on_history_overdue, is_live=setup.is_live)
         self._account = account
         self._memory = memory
         self._is_starting = setup.is_live  # the owner does not know its orders yet

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nautilus_trader.model import Bar, BarType, Price, Quantity
 
+from catalog.sessions import Sessions
 from strategies.bar_feed import AGAIN_SECS, MAX_TRIES, MOMENT, PATIENCE_SECS, BarFeed
 from strategies.signal_strategy import SignalStrategy
 from tests.integration.rig import AAPL
@@ -31,7 +32,7 @@ class Trader:
         self.timers = {}
         self.patience = timedelta()  # of the last alert that was set
         self.clock, self.minute = self, float(minute)
-        self.feed = BarFeed(self, BAR_TYPE, lambda _: None, is_live=is_live)
+        self.feed = BarFeed(self, BAR_TYPE, Sessions(), lambda _: None, is_live=is_live)
         self.feed.start(OPEN if is_live else 0)
         if is_live:
             self.answers(range(1, minute + 1))
@@ -98,6 +99,25 @@ def test_on_an_ordinary_day_a_live_bar_passes_at_once():
     trader.comes(11, 12)
 
     assert (trader.learned, trader.acted, trader.asked) == ([], [11, 12], [])
+
+
+def test_the_first_live_bar_waits_for_one_that_closed_between_the_history_and_the_subscription():
+    trader = Trader()
+    trader.minute = 12.1
+    trader.comes(12)
+    assert (trader.acted, trader.asked) == ([], ["bars"])
+    trader.answers(range(1, 13))
+    trader.comes(13, 15)  # a minute without a trade has no bar
+
+    assert (trader.learned, trader.acted, trader.asked) == ([11], [12, 13, 15], ["bars"])
+
+
+def test_the_first_bar_of_a_session_follows_that_of_the_one_before():
+    trader = Trader()
+    next_open = 24 * 60
+    trader.comes(next_open + 1, next_open + 2)
+
+    assert (trader.acted, trader.asked) == ([next_open + 1, next_open + 2], [])
 
 
 def test_the_first_bar_after_an_outage_waits_for_what_was_missed_and_is_then_acted_upon():

@@ -36,17 +36,37 @@ def _history_up_to_the_open(monkeypatch):
 
 
 @pytest.mark.usefixtures("_history_up_to_the_open")
-def test_the_first_live_bar_finds_the_rules_warmed_up(tmp_path, seen):
+def test_the_first_live_bars_find_the_rules_warmed_up(tmp_path, seen):
     with floor(tmp_path) as day:
         opens = day.gateway.state()["session"]["open"]
-        node = day.start([noted(seen), at_minute(up=(1,))], "bars.warmup_bars=200")
-        day.minute(1)
-        node.until(lambda: len(day.orders()) == 2, "an entry on the first live bar")
+        node = day.start([noted(seen), at_minute(up=(2,))], "bars.warmup_bars=200")
+        day.minute(2)
+        node.until(lambda: len(day.orders()) == 2, "an entry on the second live bar")
 
         times = [ts for ts, _ in bars_in(seen)]
         assert len(times) > 200
         assert times == sorted(set(times))
-        assert [ts for ts in times if ts > opens] == [opens + MINUTE_NS]
+        assert [ts for ts in times if ts > opens] == [opens + MINUTE_NS, opens + 2 * MINUTE_NS]
+
+
+@pytest.mark.usefixtures("_history_up_to_the_open")
+def test_a_bar_that_closes_between_the_history_and_the_subscription_is_not_lost(tmp_path, seen, monkeypatch):
+    """The adapter delivers no bar that had closed when it subscribed."""
+    serve = DataDesk._history
+
+    def history(desk, message):
+        if message.keepUpToDate:
+            commands.advance_to(opens + MINUTE_NS)
+        serve(desk, message)
+
+    monkeypatch.setattr(DataDesk, "_history", history)
+    with floor(tmp_path) as day:
+        commands, opens = day.gateway.do._commands, day.gateway.state()["session"]["open"]
+        node = day.start([noted(seen), at_minute(up=(2,))], "bars.warmup_bars=200")
+        day.minute(2)
+        node.until(lambda: len(day.orders()) == 2, "an entry on the first live bar")
+
+        assert [ts for ts, _ in bars_in(seen) if ts > opens] == [opens + MINUTE_NS, opens + 2 * MINUTE_NS]
 
 
 @pytest.mark.usefixtures("_history_up_to_the_open")
@@ -55,13 +75,13 @@ def test_a_bar_that_still_forms_in_the_history_counts_once_it_has_closed(tmp_pat
         opens = day.gateway.state()["session"]["open"]
         serve_forming_bars(day.gateway)
         day.gateway.do.step(30)  # of twelve a minute: the third minute is half over
-        node = day.start([noted(seen), at_minute(up=(3,))], "bars.warmup_bars=200")
-        day.minute(3)
-        node.until(lambda: len(day.orders()) == 2, "an entry on the first live bar")
+        node = day.start([noted(seen), at_minute(up=(4,))], "bars.warmup_bars=200")
+        day.minute(4)
+        node.until(lambda: len(day.orders()) == 2, "an entry on the second live bar")
 
         times = [ts for ts, _ in bars_in(seen)]
         assert times == sorted(set(times))
-        assert bars_in(seen)[-3:] == [(opens + minute * MINUTE_NS, f"{PRICE:.2f}") for minute in (1, 2, 3)]
+        assert bars_in(seen)[-4:] == [(opens + minute * MINUTE_NS, f"{PRICE:.2f}") for minute in (1, 2, 3, 4)]
 
 
 def serve_forming_bars(gateway):
