@@ -85,7 +85,7 @@ def test_a_session_of_random_faults_ends_with_equal_books(tmp_path: Path, seed: 
         calm(gateway)
         node = settled(node, gateway, tmp_path)
         assert node.terminate() == 0
-        assert is_settled(node, gateway)
+        assert differences(node, gateway) == "", node.terminal[-3000:]
         nothing_is_doubled(node, gateway)
 
 
@@ -105,14 +105,15 @@ def settled(node: Node, gateway: Gateway, place: Path) -> Node:
     """Wait for the end of the session, and for equal books and covered positions; return the node that runs then."""
     for _ in range(int(2 * PATIENCE_SECS / LOOK_SECS)):
         node = supervised(node, gateway, place)
-        if gateway.state()["is_over"] and is_settled(node, gateway):
+        is_over, differs = gateway.state()["is_over"], differences(node, gateway)
+        if is_over and not differs:
             return node
         time.sleep(LOOK_SECS)
-    raise AssertionError(f"waited in vain for equal books:\n{node.terminal[-3000:]}")
+    raise AssertionError(f"waited in vain for equal books: {differs}\n{node.terminal[-3000:]}")
 
 
-def is_settled(node: Node, gateway: Gateway) -> bool:
-    """Return whether the journal holds what the broker holds, each position behind one stop of its size."""
+def differences(node: Node, gateway: Gateway) -> str:
+    """Return what the journal, the broker and its stops hold, "" if the same and each position behind one stop."""
     state = gateway.state()
     held = {symbol: row["quantity"] for symbol, row in state["positions"].items() if row["quantity"]}
     with node.journal() as journal:
@@ -127,7 +128,9 @@ def is_settled(node: Node, gateway: Gateway) -> bool:
         order["symbol"]: (1 if order["side"] == "sell" else -1) * (order["quantity"] - order["filled"])
         for order in working
     }
-    return booked == held == stops and len(working) == len(stops)
+    if booked == held == stops and len(working) == len(stops):
+        return ""
+    return f"booked {booked}, held {held}, stops {stops} of {len(working)} orders"
 
 
 def nothing_is_doubled(node: Node, gateway: Gateway) -> None:
