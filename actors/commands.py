@@ -82,6 +82,13 @@ class ReleaseEntries:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawEntries:
+    """Command to all owners: cancel what of an entry has not filled; what has stays, behind its stop."""
+
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
 class FetchMissedBars:
     """Command to the owner of ``symbol`` ("" = all): ask for the bars since the last one seen."""
 

@@ -27,6 +27,7 @@ from actors.commands import (
     RepairStop,
     StopNode,
     SubscribeAnew,
+    WithdrawEntries,
 )
 from actors.words import Action, ExitReason, LinkState, OrderRole, Side
 
@@ -72,6 +73,7 @@ __all__ = [  # strategies and actors know of each other what stands here, and no
     "StopNode",
     "SubscribeAnew",
     "Topic",
+    "WithdrawEntries",
     "failure_place",
 ]
 

@@ -56,6 +56,7 @@ class PositionOwner:
         self.is_locked = False  # somebody else trades the symbol: no new order of ours (law 11)
         self.is_reachable = True  # False: what we send would not arrive, so nothing is sent
         self.bar_ts = 0  # of the last bar
+        self._withdraws = False  # the session ends: no entry may work on
         self._last = Holding()  # the round trip before, for fills that come late
         self._strategy = strategy
         self._setup = setup
@@ -144,6 +145,12 @@ class PositionOwner:
         self._cancel_entry(ts)
         return True
 
+    def withdraw_entry(self, ts: int) -> None:
+        """Cancel what of an entry has not filled, for the end of the session; a cancel refused is sent again."""
+        self._withdraws = True
+        if self.holding.phase is Phase.ENTERING:
+            self._cancel_entry(ts)
+
     def on_open(self, ts: int) -> None:
         """Release a held order: the symbol's next bar opened, in time for an entry or not."""
         if not self.time_out_entry(ts):
@@ -175,7 +182,7 @@ class PositionOwner:
             self._limit_stop()
         elif holding.phase is Phase.OPEN and holding.exit_reason is not None:
             self._leave(ts)
-        elif holding.phase is Phase.ENTERING and holding.exit_reason is not None:
+        elif holding.phase is Phase.ENTERING and (holding.exit_reason is not None or self._withdraws):
             self._cancel_entry(ts)
         elif holding.phase is Phase.OPEN:
             holding.is_resizing = False

@@ -40,6 +40,7 @@ from actors.messages import (
     Side,
     SubscribeAnew,
     Topic,
+    WithdrawEntries,
 )
 from catalog.instruments import is_off_session
 from catalog.nautilus_v2 import UNTOUCHABLE_EVENTS, contained, contained_start, strategy_config
@@ -310,6 +311,8 @@ class SignalStrategy(Strategy):
                 self.owner.lock(ts)
             case Flatten(symbol="" | self.setup.symbol, reason=reason, ts=ts):
                 self.owner.exit(reason, ts)
+            case WithdrawEntries(ts=ts):
+                self.owner.withdraw_entry(ts)
             case _:
                 self._on_hold_or_feed(command)
 

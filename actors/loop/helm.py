@@ -2,8 +2,9 @@
 The helm: ends the session in order, by a signal, at the daily loss limit, or when only a restart can help.
 
 It knows what every owner holds. Before an end that asks for it everything goes flat and is verified; before any other
-the exits under way come to their end, for they have taken the stops away. Nobody enters meanwhile. Then the node is
-told to stop. It does not protect from a kill -9, nor from a broker that cannot be reached: what is left then rests
+the exits under way come to their end, for they have taken the stops away, and when a person or a supervisor asked for
+it entries that have not filled are withdrawn: nobody would watch them. Nobody enters meanwhile. Then the node is told
+to stop. It does not protect from a kill -9, nor from a broker that cannot be reached: what is left then rests
 behind the stops at the broker.
 
 """
@@ -29,6 +30,7 @@ from actors.messages import (
     StopMoved,
     StopNode,
     Topic,
+    WithdrawEntries,
 )
 from catalog.nautilus_v2 import contained, contained_start
 
@@ -113,7 +115,7 @@ class Helm(Watcher):
         self._ends_at_loss_limit = ends_at_loss_limit
         self._deadline = 0  # for going flat, 0 = none
         self._awaits_flat = False
-        self._awaits_exits = False  # those under way when the program was asked to stop
+        self._awaits_orders = False  # exits and entries under way when the program was asked to stop
         self._is_ending = False
 
     @contained_start
@@ -144,8 +146,9 @@ class Helm(Watcher):
         trigger = self.stops.get(symbol)
         stop = "WITHOUT A STOP" if trigger is None else f"with their stop at {trigger}"
         closing = ", an exit is under way" if report.is_exiting else ""
+        opening = f", an entry works for {report.entry_open} more" if report.entry_open else ""
         locked = ", locked: the broker may hold others" if symbol in self._locked else ""
-        return f"{symbol} {report.quantity:+} shares {stop}{closing}{locked}"
+        return f"{symbol} {report.quantity:+} shares {stop}{closing}{opening}{locked}"
 
     @contained
     def on_position(self, report: PositionReported) -> None:
@@ -180,15 +183,19 @@ class Helm(Watcher):
         """Return whether nothing is held that we would close."""
         return self.held.keys() <= self._locked
 
-    def _has_left(self) -> bool:
-        """Return whether no exit is under way: its stop is gone or about to go, and it may not be sent yet."""
-        return not any(report.is_exiting for symbol, report in self.held.items() if symbol not in self._locked)
+    def _has_settled(self) -> bool:
+        """Return whether no exit or entry is under way, and every stop is as large as what it protects."""
+        return not any(
+            report.is_exiting or report.entry_open or report.is_resizing
+            for symbol, report in self.held.items()
+            if symbol not in self._locked
+        )
 
     @contained
     def on_look(self, event: TimeEvent) -> None:
         if self._is_ending:
             return
-        if (self._awaits_flat and self._is_flat()) or (self._awaits_exits and self._has_left()):
+        if (self._awaits_flat and self._is_flat()) or (self._awaits_orders and self._has_settled()):
             self._end(self.exit_code, self.reason)
         elif self._deadline and event.ts_event > self._deadline:
             self._give_up(event.ts_event)
@@ -204,13 +211,14 @@ class Helm(Watcher):
         if self._flattens_on_stop and not self._is_flat():
             self._awaits_flat = True
             self.publish_message(Topic.COMMANDS, Flatten(ts, ExitReason.OPERATOR, 'on_stop = "flatten"'))
-        elif self._has_left():
-            self._end(EXIT_DONE, self.reason)
         else:
-            self._awaits_exits = True
+            self._awaits_orders = True
+            self.publish_message(Topic.COMMANDS, WithdrawEntries(ts))
+            if self._has_settled():
+                self._end(EXIT_DONE, self.reason)
 
     def _give_up(self, ts: int) -> None:
-        found = "an exit did not end in" if self._awaits_exits else "not flat after"
+        found = "an exit or entry did not end in" if self._awaits_orders else "not flat after"
         text = f"{found} {FLATTEN_SECS:g} s: {'; '.join(self.left())}"
         self.publish_message(Topic.ALERTS, AlertRaised(ts, "not_flat", "critical", text))
         self._end(self.exit_code or 1, text)

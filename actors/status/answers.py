@@ -1,6 +1,6 @@
 """What the node answers to an operator's command: what happened, what is held, what still forbids entries. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Literal
 
 from actors.journal.commands import Answer
@@ -10,6 +10,7 @@ from actors.status.desk_facts import SymbolFacts
 
 EXIT_DONE, EXIT_NOT_YET, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
 MAX_REASON = 200  # characters
+ENTERING = {"entering"}
 LEAVING = {"cancelling", "closing"}  # phases in which a position has, or soon has, no stop any more
 OnStop = Literal["keep_stops", "flatten"]
 
@@ -23,9 +24,8 @@ def reason_of(text: str) -> str:
 def halted(detail: str, symbols: Sequence[SymbolFacts]) -> Answer:
     """Answer a halt."""
     text = f"halted {detail}. No entry is made until `resume`; exits, stops and the trailing of stops go on."
-    entering = [ticker(facts.symbol) for facts in symbols if facts.phase == "entering"]
-    if entering:
-        text += f" An entry under way in {', '.join(entering)} is not called back; `flatten` does that."
+    if entering := _in_phases(ENTERING, symbols):
+        text += f" An entry under way in {entering} is not called back; `flatten` does that."
     return Answer(EXIT_DONE, f"{text}\n{holdings_text(symbols)}")
 
 
@@ -61,10 +61,16 @@ def stopping(on_stop: OnStop, symbols: Sequence[SymbolFacts]) -> Answer:
         return Answer(
             EXIT_DONE, f'stopping; trading.on_stop = "flatten", so first all is closed.\n{holdings_text(symbols)}'
         )
-    leaving = [ticker(facts.symbol) for facts in symbols if facts.phase in LEAVING]
-    awaited = f" the exit under way in {', '.join(leaving)} is awaited;" if leaving else ""
-    held = holdings_text(symbols)
-    return Answer(EXIT_DONE, f"stopping;{awaited} what is held stays behind its stops at the broker.\n{held}")
+    text = "stopping;"
+    if leaving := _in_phases(LEAVING, symbols):
+        text += f" the exit under way in {leaving} is awaited;"
+    if entering := _in_phases(ENTERING, symbols):
+        text += f" what has not filled of the entry in {entering} is cancelled;"
+    return Answer(EXIT_DONE, f"{text} what is held stays behind its stops at the broker.\n{holdings_text(symbols)}")
+
+
+def _in_phases(phases: Container[str], symbols: Sequence[SymbolFacts]) -> str:
+    return ", ".join(ticker(facts.symbol) for facts in symbols if facts.phase in phases)
 
 
 def refusal_to_flatten(wanted: str, symbols: Sequence[SymbolFacts]) -> Answer | None:

@@ -1,12 +1,13 @@
 """How the helm ends a session, its clock played by hand; and a signal while a node connects, over TCP."""
 
 import signal
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from actors.loop.helm import FLATTEN_SECS, Helm, StopRequest
-from actors.messages import AlertRaised, Flatten, HoldEntries, LockSymbol, PositionReported, StopNode
+from actors.messages import AlertRaised, Flatten, HoldEntries, LockSymbol, PositionReported, StopNode, WithdrawEntries
 from tests.integration.live_rig import Node, at_minute, floor
 from tests.integration.rig import AAPL, SIDES
 
@@ -71,13 +72,28 @@ def test_an_exit_under_way_has_no_stop_so_the_end_waits_for_it(side):
 
 
 @SIDES
+@pytest.mark.parametrize("change", [{"entry_open": 50}, {"is_resizing": True}], ids=["entry", "stop"])
+def test_the_end_waits_for_an_entry_that_is_withdrawn_and_its_stop(side, change):
+    helm = HandHelm(flattens_on_stop=False)
+    settled = held(50 * side, is_exiting=False)
+    helm.on_position(replace(settled, **change))
+    helm.request.ask("stopped by anna")
+    helm.looks(1)
+    helm.looks(20)
+    assert helm.ended == []
+    helm.on_position(settled)
+    helm.looks(21)
+    assert (helm.ended, helm.exit_code, alerts(helm)) == (["stopped by anna"], 0, [])
+
+
+@SIDES
 def test_an_exit_that_does_not_end_is_left_behind_and_told_of(side):
     helm = HandHelm(flattens_on_stop=False)
     helm.on_position(held(100 * side))
     helm.request.ask("stopped by anna")
     helm.looks(1)
     helm.looks(2 + FLATTEN_SECS)
-    text = f"an exit did not end in 30 s: {AAPL} {100 * side:+} shares WITHOUT A STOP, an exit is under way"
+    text = f"an exit or entry did not end in 30 s: {AAPL} {100 * side:+} shares WITHOUT A STOP, an exit is under way"
     assert (helm.ended, helm.exit_code, alerts(helm)) == ([text], 1, ["not_flat"])
 
 
@@ -102,7 +118,7 @@ def test_nobody_enters_a_session_that_ends(flattens):
     helm.request.ask("stopped by anna")
     helm.looks(1)
     helm.looks(2)
-    told = [HoldEntries, Flatten] if flattens else [HoldEntries]
+    told = [HoldEntries, Flatten if flattens else WithdrawEntries]
     assert [type(message) for message in helm.said] == told  # once
 
 

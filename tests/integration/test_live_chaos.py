@@ -20,10 +20,11 @@ from tests.gateway.market import Market
 from tests.integration.live_rig import FRIDAY, PATIENCE_SECS, Node
 from tests.integration.rig import session_bars
 
-SPEED = 700.0  # a session of six and a half hours in half a minute
+SPEED = 500.0  # a session of six and a half hours in three quarters of a minute
 FAULT_EVERY_SECS = 1.0
 LOOK_SECS = 0.1
-QUIET_SECS = 12.0  # without faults at the end: what an outage left undone is found within ten seconds
+QUIET_SECS = 20.0  # without faults at the end: what an outage left undone is found within ten seconds
+STILL_MINS = 100  # at the end prices stand still: an exit that is wanted in the last moment would not fill before night
 SYMBOLS = ("AAPL.NASDAQ", "MSFT.NASDAQ", "TSLA.NASDAQ")
 TABLES = (
     '{kind = "moving_average_cross", symbol = "AAPL.NASDAQ", fast_period = 3, slow_period = 8, allow_short = true}',
@@ -35,11 +36,12 @@ SETTINGS = ('trailing_stop.kind="percent"', "trailing_stop.distance_pct=0.3", "s
 
 
 def restless_market(seed: int) -> Market:
-    """Return a session in which prices walk at random, so that there is much to do."""
+    """Return a session in which prices walk at random until shortly before its end, so that there is much to do."""
     dice = np.random.default_rng(seed)
     frames = {}
     for symbol in SYMBOLS:
         steps = dice.normal(0, 0.0015, 2 * 390)
+        steps[-STILL_MINS:] = 0
         path = 200 * np.exp(np.cumsum(steps))
         frames[symbol] = [session_bars(path[:390], FRIDAY), session_bars(path[390:])]
     return Market.of_frames(frames, soon())

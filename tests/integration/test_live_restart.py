@@ -10,7 +10,7 @@ from actors.journal.store import JournalStore
 from actors.messages import ExitReason, LossBaselineSet, LossLimitHit, Side
 from catalog.recorded_bars import read
 from tests.integration.live_rig import PRICE, at_minute, flat_market, floor
-from tests.integration.live_steps import decisions, is_told
+from tests.integration.live_steps import codes, decisions, is_told
 from tests.integration.rig import AAPL, MSFT, SIDES
 
 EVER = (0, 2**62)
@@ -56,8 +56,7 @@ def by_hand(side):
 
 
 def alerts(node):
-    with node.journal() as journal:
-        return {alert.code for alert in journal.alerts(*EVER)}
+    return set(codes(node))
 
 
 def orders_told(node):

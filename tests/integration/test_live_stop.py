@@ -5,8 +5,9 @@ import signal
 
 import pytest
 
+from actors.messages import Side
 from tests.integration.live_rig import PATIENCE_SECS, Floor, Node, at_minute, floor
-from tests.integration.live_steps import enter, is_told, opening
+from tests.integration.live_steps import enter, is_told, opening, shape
 from tests.integration.operator_rig import Operator
 from tests.integration.rig import AAPL, MSFT, SIDES
 
@@ -39,6 +40,42 @@ def test_a_stop_waits_for_the_exit_that_takes_the_stop_away(tmp_path, side):
         assert (stop.returncode, node.exit_code()) == (0, 0)
         assert "stopping; the exit under way in AAPL is awaited;" in said
         assert (day.position(), day.resting()) == (0, [])
+
+
+@SIDES
+@pytest.mark.parametrize("parts", [1, 2], ids=["unfilled", "half filled"])
+def test_a_stop_takes_back_what_has_not_filled_of_an_entry(tmp_path, side, parts):
+    """Nobody would watch it: it may fill hours later, when a halt of the stock ends."""
+    with floor(tmp_path) as day:
+        day.gateway.do.split_fills(2)
+        node = day.start([opening(side, 2)])
+        day.minute(2)
+        node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
+        if parts == 2:
+            day.prints()
+            node.until(lambda: day.position() and is_told(day, node), "half of the position")
+        day.gateway.do.withhold_fills(AAPL)
+        with Operator(day.state).begin("stop") as stop:
+            said, _ = stop.communicate(timeout=PATIENCE_SECS)
+
+        assert (stop.returncode, node.exit_code()) == (0, 0)
+        assert "what has not filled of the entry in AAPL is cancelled;" in said
+        left = [("STP", 50, "PreSubmitted")] if parts == 2 else []
+        assert (abs(day.position()), shape(day.resting())) == (50 * (parts - 1), left)
+
+
+def test_an_entry_that_cannot_be_taken_back_is_told_at_the_end(tmp_path):
+    with floor(tmp_path) as day:
+        node = day.start([opening(Side.SHORT, 2)], sooner={"actors.loop.helm.FLATTEN_SECS": 3})
+        day.minute(2)
+        node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
+        day.gateway.do.withhold_fills(AAPL)
+        day.gateway.do.swallow("cancel")
+
+        assert node.terminate() == 1
+        left = "AAPL.NASDAQ +0 shares with their stop at 105.00, an entry works for 100 more"
+        assert f"an exit or entry did not end in 3 s: {left}" in node.terminal
+        assert shape(day.resting()) == [("MKT", 100, "Submitted"), ("STP", 100, "PreSubmitted")]
 
 
 @SIDES
