@@ -7,7 +7,7 @@ import pytest
 
 from actors.messages import Side
 from tests.integration.live_rig import PATIENCE_SECS, Floor, Node, at_minute, floor
-from tests.integration.live_steps import enter, is_told, opening, shape
+from tests.integration.live_steps import A_MOMENT, enter, is_told, opening, shape
 from tests.integration.operator_rig import Operator
 from tests.integration.rig import AAPL, MSFT, SIDES
 
@@ -55,6 +55,7 @@ def test_a_stop_takes_back_what_has_not_filled_of_an_entry(tmp_path, side, parts
             day.prints()
             node.until(lambda: day.position() and is_told(day, node), "half of the position")
         day.gateway.do.withhold_fills(AAPL)
+        day.gateway.do.reject("cancel", 10147, after_secs=A_MOMENT)  # it is made again
         with Operator(day.state).begin("stop") as stop:
             said, _ = stop.communicate(timeout=PATIENCE_SECS)
 
