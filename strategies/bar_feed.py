@@ -89,9 +89,10 @@ class BarFeed:
 
     def live(self, bar: Bar) -> list[Bar]:
         """Return the bars to act on now that a live one came: itself, or none while it has to wait."""
-        if self._is_first and not self._follows(bar):
-            self.suspect()
-        self._is_first = False
+        if self._is_first and bar.ts_init > self.last_ts:
+            self._is_first = False
+            if not self._follows(bar):
+                self.suspect()
         if not self._is_waiting and not self._is_suspect:
             return self._new([bar])
         self._waiting.append(bar)
@@ -102,7 +103,7 @@ class BarFeed:
     def _follows(self, bar: Bar) -> bool:
         """Return whether no bar can be missing between the latest one and this."""
         begins, window = bar.ts_init - self._step_ns, self._sessions.window(bar.ts_init)
-        return begins <= self.last_ts or (window is not None and begins <= window.open)
+        return begins <= self.last_ts or (window is not None and begins <= window.open < bar.ts_init)
 
     def answered(self, bars: list[Bar]) -> list[Bar]:
         """

@@ -133,6 +133,7 @@ class PositionOwner:
             self._advance(ts)
         else:
             self._way.enter(orders)
+            self._voice.position(self.holding, ts)  # whoever ends the session knows of it before the broker answers
 
     def time_out_entry(self, ts: int) -> bool:
         """Cancel an entry that did not fill within ``entry_timeout_secs`` of its signal bar; True when it is late."""

@@ -184,9 +184,9 @@ class Helm(Watcher):
         return self.held.keys() <= self._locked
 
     def _has_settled(self) -> bool:
-        """Return whether no exit or entry is under way, and every stop is as large as what it protects."""
+        """Return whether no exit or entry is under way, and every stop covers what is held."""
         return not any(
-            report.is_exiting or report.entry_open or report.is_resizing
+            report.is_exiting or report.entry_open or report.is_resizing or report.stop_quantity < abs(report.quantity)
             for symbol, report in self.held.items()
             if symbol not in self._locked
         )

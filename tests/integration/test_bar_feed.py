@@ -112,6 +112,22 @@ def test_the_first_live_bar_waits_for_one_that_closed_between_the_history_and_th
     assert (trader.learned, trader.acted, trader.asked) == ([11], [12, 13, 15], ["bars"])
 
 
+def test_a_bar_that_is_known_already_is_not_taken_for_the_first_live_one():
+    trader = Trader()
+    trader.comes(10)
+    trader.minute = 12.1
+    trader.comes(12)
+
+    assert (trader.acted, trader.asked) == ([], ["bars"])
+
+
+def test_a_bar_before_the_open_does_not_follow_as_the_first_of_the_session_does():
+    trader = Trader()
+    trader.comes(24 * 60 - 20)
+
+    assert (trader.acted, trader.asked) == ([], ["bars"])
+
+
 def test_the_first_bar_of_a_session_follows_that_of_the_one_before():
     trader = Trader()
     next_open = 24 * 60

@@ -31,8 +31,9 @@ class HandHelm(Helm):
 
 
 def held(quantity: int, *, is_exiting: bool = True) -> PositionReported:
+    stop = 0 if is_exiting else abs(quantity)
     return PositionReported(
-        1, AAPL, quantity, 0, 0, None, None, is_exiting=is_exiting, is_resizing=False, decision_id="D-1"
+        1, AAPL, quantity, 0, stop, None, None, is_exiting=is_exiting, is_resizing=False, decision_id="D-1"
     )
 
 
@@ -72,7 +73,7 @@ def test_an_exit_under_way_has_no_stop_so_the_end_waits_for_it(side):
 
 
 @SIDES
-@pytest.mark.parametrize("change", [{"entry_open": 50}, {"is_resizing": True}], ids=["entry", "stop"])
+@pytest.mark.parametrize("change", [{"entry_open": 50}, {"is_resizing": True}, {"stop_quantity": 49}], ids=str)
 def test_the_end_waits_for_an_entry_that_is_withdrawn_and_its_stop(side, change):
     helm = HandHelm(flattens_on_stop=False)
     settled = held(50 * side, is_exiting=False)

@@ -65,6 +65,20 @@ def test_a_stop_takes_back_what_has_not_filled_of_an_entry(tmp_path, side, parts
         assert (abs(day.position()), shape(day.resting())) == (50 * (parts - 1), left)
 
 
+@pytest.mark.parametrize("on_stop", ["keep_stops", "flatten"])
+def test_a_stop_knows_of_an_entry_that_the_broker_has_not_acknowledged(tmp_path, on_stop):
+    with floor(tmp_path) as day:
+        node = day.start([opening(Side.LONG, 2)], f'trading.on_stop="{on_stop}"')
+        day.gateway.do.withhold_fills(AAPL)
+        for kind in ("OpenOrder", "OrderStatus"):
+            day.gateway.do.lose(kind, 4)
+        day.minute(2)
+        node.until(lambda: len(day.orders()) == 2, "the entry and its stop")
+
+        assert node.terminate() == 0
+        assert day.resting() == []
+
+
 def test_an_entry_that_cannot_be_taken_back_is_told_at_the_end(tmp_path):
     with floor(tmp_path) as day:
         node = day.start([opening(Side.SHORT, 2)], sooner={"actors.loop.helm.FLATTEN_SECS": 3})
