@@ -27,6 +27,7 @@ from actors.messages import (
     HoldEntries,
     OrderIntended,
     OrderRole,
+    PositionReported,
     ReleaseEntries,
     SignalDecided,
     Topic,
@@ -90,7 +91,7 @@ class Journal(Watcher):
             if isinstance(message, EquityMarked):
                 self._marked_ts = message.ts
             self._keep(message)
-            if not _is_followed(message):
+            if not _may_wait(message):
                 self._write_waiting()
 
     @contained
@@ -168,11 +169,19 @@ class Journal(Watcher):
         self.publish_message(Topic.ALERTS, AlertRaised(ts, "journal_restored", "warning", text))
 
 
-def _is_followed(message: object) -> bool:
-    """Return whether the same call tells more before anything leaves: an entry's stop, what an exit closes."""
+def _may_wait(message: object) -> bool:
+    """
+    Return whether a message is written with the one that follows.
+
+    That is so when the same call tells more before anything leaves: an entry's stop, what an exit closes. And of the
+    report of an entry that has not filled: its orders are in the journal, and a flush now would only delay them.
+
+    """
     match message:
         case SignalDecided(action=Action.ENTERED):
             return True
         case OrderIntended(role=OrderRole.ENTRY | OrderRole.EXIT):
+            return True
+        case PositionReported(quantity=0, entry_open=entry_open) if entry_open:
             return True
     return False

@@ -128,7 +128,9 @@ def test_an_entry_is_one_flush_and_so_is_what_closes(store, side, monkeypatch):
     written = count_flushes(monkeypatch)
     journalled(store, [opening(side, 5, closing=(15,))], overrides=AT_ONCE)
 
-    assert ["SignalDecided", "OrderIntended", "OrderIntended"] in written
+    entry = written.index(["SignalDecided", "OrderIntended", "OrderIntended"])
+    assert written[entry + 1][0] == "PositionReported"  # of the entry: it waits for company
+    assert len(written[entry + 1]) > 1
     assert ["OrderIntended", "PositionReported"] in written
     assert sum("OrderIntended" in batch for batch in written) == 2
 
