@@ -142,7 +142,8 @@ def test_law_04_every_report_of_a_run_with_partial_fills_is_covered(tmp_path, si
     record = backtest.run()
 
     assert [fill.quantity for fill in record.fills] == [50, 50, 50, 50]
-    assert [(abs(report.quantity), report.entry_open, report.stop_quantity) for report in reports][:3] == [
+    assert [(abs(report.quantity), report.entry_open, report.stop_quantity) for report in reports][:4] == [
+        (0, 100, 100),
         (50, 50, 100),
         (50, 50, 100),
         (100, 0, 100),
